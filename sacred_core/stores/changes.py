@@ -32,6 +32,8 @@ from sacred_core.stores.run_store import IdStore, RunQuery, RunStore
 #: How much the clocks of machines may differ that give times to changes, with what a cache adds:
 #: clients of a network folder read the times of files from one, by default for up to a minute.
 CLOCK_TOLERANCE = timedelta(minutes=1)
+#: After this time without a change, whatever changed before is known, by any clock.
+_QUIET = timedelta(minutes=5)
 _VERSION = "1"
 #: The kind of store in tokens of digests.
 _DIGESTS = "digests"
@@ -136,13 +138,19 @@ def decode_token(kind: str, store: object, token: str) -> Any:
 def time_position(times: Iterable[int], tolerance: timedelta) -> int:
     """Return a position of a store that finds changes by times: none that follows is earlier.
 
+    That is the time of the last change less the tolerance; or, if nothing changed for five minutes,
+    the time after the last change, so that runs that were copied together are not listed again.
+
     Args:
         times: Of all changes until now, in nanoseconds since 1970, by the clock of the storage.
         tolerance: How much clocks may differ, such as `CLOCK_TOLERANCE`.
     """
+    now = time.time_ns()
     # The clock may have been wrong once, years ahead.
-    last = min(max(times, default=0), time.time_ns())
-    return last - int(tolerance.total_seconds() * 1e9)
+    last = min(max(times, default=0), now)
+    if now - last > _nanoseconds(max(_QUIET, 3 * tolerance)):
+        return last + 1
+    return last - _nanoseconds(tolerance)
 
 
 def digest_token(store: object, runs: Iterable[StoredRun]) -> str:
@@ -210,6 +218,10 @@ def _combine(digests: Iterable[tuple[int | str, int]], count: int) -> list[int]:
 
 def _number(run_id: int | str, count: int) -> int:
     return _hash(repr(run_id)) % count
+
+
+def _nanoseconds(duration: timedelta) -> int:
+    return duration // timedelta(microseconds=1) * 1000
 
 
 def _hash(text: str) -> int:

@@ -186,12 +186,26 @@ def test_a_position_is_any_plain_data() -> None:
 
 def test_a_time_in_the_future_hides_no_change(monkeypatch: pytest.MonkeyPatch) -> None:
     """The position is the last change less the tolerance, and never after the present."""
-    past = 1_000_000_000_000
+    now = 1_000_000_000_000_000
+    monkeypatch.setattr("time.time_ns", lambda: now)
+    past = now - 60_000_000_000
     assert time_position([past, past + 9, past - 1], timedelta(0)) == past + 9
     assert time_position([past], timedelta(milliseconds=1)) == past - 1_000_000
-    assert time_position([], timedelta(0)) == 0
-    monkeypatch.setattr("time.time_ns", lambda: past)
-    assert time_position([past - 1, past + 1_000], timedelta(0)) == past
+    assert time_position([past - 1, now + 1_000], timedelta(0)) == now
+
+
+def test_runs_that_did_not_change_for_long_are_not_listed_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Five minutes after the last change, or three times the tolerance, it is before the token."""
+    now = 1_000_000_000_000_000
+    monkeypatch.setattr("time.time_ns", lambda: now)
+    second = 1_000_000_000
+    minute = timedelta(minutes=1)
+    assert time_position([now - 301 * second], minute) == now - 301 * second + 1
+    assert time_position([now - 299 * second], minute) == now - 359 * second
+    assert time_position([now - 301 * second], 2 * minute) == now - 421 * second
+    assert time_position([], minute) == 1
 
 
 def test_a_query_with_a_token_can_be_copied() -> None:

@@ -138,7 +138,7 @@ class FileStore(DocumentStore[RunFolder]):
         return len(names.numbers) + sum(others)
 
     def change_position(self) -> int:
-        """Return the time of the last change of any run, less `clock_tolerance`."""
+        """Return the time of the last change of any run, see `time_position`."""
         times = (last_change(f"{self.root}/{name}") for name in self._names().in_order())
         return time_position(times, self.clock_tolerance)
 

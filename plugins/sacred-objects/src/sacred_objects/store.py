@@ -193,7 +193,7 @@ class ObjectStore(DocumentStore[RunFolder]):
         return sum(map(is_run_name, self._bucket.folders(self._layout.root)))
 
     def change_position(self) -> int:
-        """Return the time of the last change of any run, less `clock_tolerance`."""
+        """Return the time of the last change of any run, see `time_position`."""
         states = scan_all(self._layout).runs.values()
         return time_position((state.changed for state in states), self.clock_tolerance)
 
