@@ -56,7 +56,6 @@ function merge(part) {
   const [here, there] = [headings(root()), headings(part)];
   // With other columns the table is another one; new runs, which may need them, wait for the user.
   if (!old.size || (!added && here.join("\n") !== there.join("\n"))) {
-    keepFilter(part);
     replacePart(part);
     return;
   }
@@ -127,15 +126,6 @@ function rowsOf(part) {
 function headings(part) {
   const cells = [...part.querySelectorAll("thead th")];
   return cells.map((each) => `${each.getAttribute("title") ?? ""} ${each.textContent?.trim()}`);
-}
-
-/**
- * What the user wrote and did not send yet stays.
- * @param {HTMLElement} part
- */
-function keepFilter(part) {
-  const [here, there] = [root(), part].map((each) => each.querySelector("[data-filter]"));
-  if (here instanceof HTMLInputElement && there) there.setAttribute("value", here.value);
 }
 
 /** @param {number} count of new runs */

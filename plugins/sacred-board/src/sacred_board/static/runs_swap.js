@@ -35,13 +35,15 @@ export async function fetchPart(address, signal) {
 }
 
 /**
- * Replace the part by another one; the focus and the place of the table stay.
+ * Replace the part by another one. The focus, the place of the table, and what the user is writing
+ * into the filter stay.
  * @param {HTMLElement} part
  */
 export function replacePart(part) {
   const old = root();
   const focus = pathOf(document.activeElement, old);
   const cursor = cursorOf(document.activeElement);
+  const text = writtenText(document.activeElement);
   const table = old.querySelector(".table-wrap");
   const [left, top] = [table?.scrollLeft ?? 0, table?.scrollTop ?? 0];
   const next = document.importNode(part, true);
@@ -49,6 +51,7 @@ export function replacePart(part) {
   next.querySelector(".table-wrap")?.scrollTo(left, top);
   const target = focus ? next.querySelector(focus) : null;
   if (target instanceof HTMLElement) target.focus({ preventScroll: true });
+  if (target instanceof HTMLInputElement && text !== null) target.value = text;
   if (target instanceof HTMLInputElement && cursor) target.setSelectionRange(...cursor);
   for (const listener of listeners) listener();
 }
@@ -87,6 +90,16 @@ function lasting(address) {
   const url = new URL(address, location.href);
   url.searchParams.delete("last");
   return url.href;
+}
+
+/**
+ * Return the text of the filter if the user changed it.
+ * @param {Element | null} element
+ * @returns {string | null}
+ */
+function writtenText(element) {
+  if (!(element instanceof HTMLInputElement) || !element.matches("[data-filter]")) return null;
+  return element.value === element.defaultValue ? null : element.value;
 }
 
 /**
