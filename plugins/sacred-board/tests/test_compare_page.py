@@ -77,7 +77,8 @@ def test_two_runs_have_causes_and_differences(client) -> None:
     assert text.index("lr 0.5 → 0.25 (command line)") < text.index("decay (model.py:1) changed")
     assert ["lr", "0.5 command line", "0.25 command line"] in page.rows
     assert ["result.accuracy", "0.5", "0.75"] in page.rows
-    assert ["loss", "0.5", "0.25"] in page.rows, "the last values of metrics"
+    assert ["loss", "0.5", "0.25", "-0.25"] in page.rows, "the last values of metrics"
+    assert ["result.accuracy", "0.5", "0.75", "+0.25"] in page.rows
     metric = next(row for row in page.rows if row[0].startswith("loss") and "points" in row[1])
     assert metric[0] == "losspart at step 1: 0.5, 0.25" and metric[2].startswith("2 points, min")
     assert "batch" not in {row[0] for row in page.rows if row}

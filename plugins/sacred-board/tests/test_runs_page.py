@@ -268,6 +268,16 @@ def test_pages_have_50_runs(tmp_path: Path, connect) -> None:
     assert second.links["Previous"] == "?sort=config.seed" and "Next" not in second.links
 
 
+def test_examples_of_queries_are_links(client) -> None:
+    """Each is a query of the language, and retains the rest of the address."""
+    page = page_of(client, sort="id")
+    assert parse(page.links["config.lr < 0.1"]) == {"where": ["config.lr < 0.1"], "sort": ["id"]}
+    start = [*page.links].index("status in [FAILED, DEAD]")
+    for query in [*page.links][start : start + 8]:
+        assert client.get("/" + page.links[query]).status_code == 200, query
+    assert page.links["These runs as JSON"] == "?sort=id&format=json"
+
+
 def test_copies_in_several_locations_are_shown_once(store: Path, tmp_path: Path, connect) -> None:
     """The location of each run has a column, with links to its copies."""
     other = tmp_path / "other"

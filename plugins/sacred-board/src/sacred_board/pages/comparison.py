@@ -1,5 +1,6 @@
 """What the page that compares runs shows: causes, differences, facts and results."""
 
+import math
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -25,7 +26,7 @@ from sacred_core.masking import mask_text
 from sacred_core.printable import KEPT, printable
 from sacred_core.readable_numbers import number_text
 from sacred_core.readable_times import duration_text
-from sacred_core.stores.query import Field
+from sacred_core.stores.query import Field, is_number
 from sacred_core.stores.summaries import MetricSummary
 
 #: Lines of a text that are shown, and characters of a line and of a cell.
@@ -94,12 +95,14 @@ class FactRow:
         cells: Its text for each run; None where a run has none.
         titles: All of texts that are shortened, else empty strings.
         differs: The runs differ in it.
+        change: From the first to the second of two numbers, else empty.
     """
 
     key: str
     cells: Sequence[str | None]
     titles: Sequence[str] = ()
     differs: bool = True
+    change: str = ""
 
 
 @attrs.frozen(kw_only=True)
@@ -331,7 +334,21 @@ def _value_row(key: str, values: Sequence[Any]) -> FactRow:
         cells=[None if text is None else _shortened(text, _LONGEST_CELL) for text in texts],
         titles=["" if value is None else _clean(number_text(value, None)) for value in values],
         differs=any(value != values[0] for value in values),
+        change=_change(values),
     )
+
+
+def _change(values: Sequence[Any]) -> str:
+    """Return the difference of two numbers with its sign; empty for others."""
+    numbers = [value for value in values if is_number(value)]
+    if len(values) != 2 or len(numbers) != 2:
+        return ""
+    try:
+        change = numbers[1] - numbers[0]
+        shown = "0" if change == 0 else f"{change:+.4g}"
+    except OverflowError:  # an integer beyond all floats
+        return ""
+    return shown if math.isfinite(change) else ""
 
 
 def _clean(text: str, keep: str = "") -> str:

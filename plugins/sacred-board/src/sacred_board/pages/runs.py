@@ -25,6 +25,17 @@ from sacred_core.listing.run_data import as_data
 _SIZE = 50
 #: Statuses that have a link on each page; others have one where there are such runs.
 _STATUSES = ("RUNNING", "COMPLETED", "FAILED")
+#: Queries that show what the language has, with what they select.
+_EXAMPLES = (
+    ("status in [FAILED, DEAD]", "runs that failed, or ended without a sign"),
+    ("config.lr < 0.1", "by an entry of the configuration"),
+    ("metrics.loss.min < 0.2", "by the last, min, max, first or count of a metric"),
+    ("result.accuracy > 0.9", "by the result, or an entry of it"),
+    ("tags has baseline", "by a tag"),
+    ('name ~ "train*"', "by a pattern"),
+    ("start_time > -2d", "of the last two days"),
+    ("duration > 1h", "by the duration"),
+)
 
 
 async def show_runs(request: Request) -> Response:
@@ -51,6 +62,7 @@ async def show_runs(request: Request) -> Response:
         "address": address,
         "asked": asked,
         "content": content,
+        "examples": _EXAMPLES,
         "errors": {each.part: each for each in errors},
         "is_grouped": is_grouped,
         "page": page,
