@@ -50,8 +50,14 @@ def why(a: Comparable, b: Comparable) -> Explanation:
         effects=tuple(find_effects(evidence)),
         remarks=tuple(_remarks(evidence)),
         not_recorded=tuple(find_unrecorded(evidence)),
-        problems=tuple(evidence.problems),
+        problems=tuple(_problems(evidence)),
     )
+
+
+def _problems(evidence: Evidence) -> dict[str, None]:
+    """Return what could not be compared, each once: of the runs, and of the comparison."""
+    of_runs = (problem for side in evidence.sides for problem in side.problems)
+    return dict.fromkeys((*of_runs, *evidence.problems))
 
 
 def _remarks(evidence: Evidence) -> Iterator[str]:

@@ -8,6 +8,7 @@ from sacred_core.compare.causes.config_values import is_address
 from sacred_core.compare.causes.evidence import Evidence
 from sacred_core.compare.compared_run import ComparedRun
 from sacred_core.compare.values import listed
+from sacred_core.exceptions import DamagedRecordError
 from sacred_core.hooks.discovery import normalize_project
 from sacred_core.masking import MASK
 
@@ -122,7 +123,10 @@ def _data(side: ComparedRun) -> list[str]:
 
 
 def _metrics(side: ComparedRun) -> list[str]:
-    return [] if side.points() else ["metrics"]
+    try:
+        return [] if side.points() else ["metrics"]
+    except DamagedRecordError:  # a problem of the comparison reports it
+        return []
 
 
 def _end(side: ComparedRun) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from sacred_core.compare import MISSING, Explanation, diff, why
+from sacred_core.exceptions import DamagedRecordError
 from sacred_core.hooks.manager import plugin_manager
 from sacred_core.hooks.records import Aspect
 from sacred_core.testing import EventDriver, MemoryObserver
@@ -506,3 +507,22 @@ def test_a_run_differs_from_itself_in_nothing(record: Any) -> None:
     found = why(run, run)
     assert not found and len(found) == 0
     assert found.lines()[0].startswith("Nothing that was recorded differs between the memory#1")
+
+
+def test_metrics_that_cannot_be_read_are_a_problem(
+    record: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rest is explained, and the run with the damage is named once."""
+    first, second = (record({"lr": number}, metrics={"loss": [1.0]}) for number in (1, 2))
+    read = type(record.store).metrics
+
+    def metrics(store: Any, run_id: Any) -> Any:
+        if run_id == second.id:
+            raise DamagedRecordError("the metrics are damaged")
+        return read(store, run_id)
+
+    monkeypatch.setattr(type(record.store), "metrics", metrics)
+    found = why(first, second)
+    assert [cause.key for cause in found.causes] == ["lr"]
+    assert found.problems == ("the memory#2: metrics not compared: the metrics are damaged",)
+    assert not any("metrics" in line for line in found.not_recorded)
