@@ -210,6 +210,27 @@ def test_runs_of_several_locations_are_compared(store: Path, tmp_path: Path, con
     assert [row[2] for row in page.rows[1:3]] == ["runs", "other"]
 
 
+def test_metrics_that_cannot_be_read_are_reported(tmp_path: Path, connect) -> None:
+    """The rest of the runs is compared."""
+    for rate in (0.5, 0.25):
+        record(tmp_path / "cut", tmp_path / "files", rate, CODE)
+    (tmp_path / "cut" / "2" / "metrics.index.json").unlink()
+    (tmp_path / "cut" / "2" / "metrics.json").write_text("{")
+    page = page_of(connect(tmp_path / "cut"), "cut/1", "cut/2")
+    assert "metrics not compared" in page.text
+    assert ["lr", "0.5 command line", "0.25 command line"] in page.rows
+
+
+def test_a_note_is_separated_from_values_only(tmp_path: Path, connect) -> None:
+    """Parentheses in a value are part of it."""
+    for value in ("a  (b", "a  (c)"):
+        driver = EventDriver(FileStorageObserver(tmp_path / "notes"))
+        driver.start(config={"text": value, "seed": 1})
+        driver.complete()
+    page = page_of(connect(tmp_path / "notes"), "notes/1", "notes/2")
+    assert ["text", "'a (b'", "'a (c)'"] in page.rows
+
+
 def test_a_store_that_fails_later_is_reported(
     client, store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -268,6 +268,45 @@ def test_pages_have_50_runs(tmp_path: Path, connect) -> None:
     assert second.links["Previous"] == "?sort=config.seed" and "Next" not in second.links
 
 
+def test_fields_have_short_names_in_the_menu_of_columns(client) -> None:
+    """Their kinds are headings; the value of a check box is the whole field."""
+    text = client.get("/").text
+    menu = text[text.index('class="field-groups"') :].partition("</div>")[0]
+    for field, label in (("config.lr", "lr"), ("metrics.loss.max", "loss max"), ("tags", "tags"),
+                         ("result.accuracy", "result.accuracy")):  # fmt: skip
+        start = f'<label title="{field}"><input type="checkbox" name="columns" value="{field}"'
+        assert menu.count(start) == 1
+        assert menu[menu.index(start) :].partition("</label>")[0].endswith(f">{label}")
+
+
+def test_only_columns_of_numbers_are_aligned_to_the_right(tmp_path: Path, connect) -> None:
+    """A column with a word among numbers is one of words."""
+    for rate, mixed in ((0.1, 1), (0.2, "x")):
+        driver = EventDriver(FileStorageObserver(tmp_path / "mixed"))
+        driver.start(config={"lr": rate, "mixed": mixed, "seed": None if mixed == 1 else 3})
+        driver.complete()
+    text = connect(tmp_path / "mixed").get("/").text
+    row = text[text.index('data-row="mixed/1"') :].partition("</tr>")[0]
+    assert '<td class="num starts"><span class="cut">0.1</span></td>' in row
+    assert '<td><span class="cut">1</span></td>' in row
+    assert '<td class="num"><span class="cut">3</span></td>' in text
+
+
+@pytest.mark.parametrize("group", ["", "all-but seed"])
+def test_many_columns_are_hidden_at_first(tmp_path: Path, connect, group: str) -> None:
+    """At most 24 entries have columns; the others are named, and a link shows them."""
+    for number in range(2):
+        driver = EventDriver(FileStorageObserver(tmp_path / "wide"))
+        driver.start(config={f"e{entry:02}": entry + number for entry in range(26)})
+        driver.complete()
+    client = connect(tmp_path / "wide")
+    page = page_of(client, group=group)
+    assert "e23" in page.rows[0] and "e24" not in page.rows[0]
+    assert "Not shown: e24, e25." in page.text
+    everything = Page(client.get("/" + page.links["Show all"]).text)
+    assert "e25" in everything.rows[0] and "Not shown" not in everything.text
+
+
 def test_examples_of_queries_are_links(client) -> None:
     """Each is a query of the language, and retains the rest of the address."""
     page = page_of(client, sort="id")
