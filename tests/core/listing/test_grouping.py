@@ -3,15 +3,19 @@
 import pytest
 
 from sacred_core.exceptions import OptionError, QueryError
+from sacred_core.listing.cells import Form
 from sacred_core.listing.grouping import (
     group_columns,
     group_rows,
     is_all_but,
+    mean_text,
     named_group_fields,
     parse_groups,
+    statistics_text,
 )
 from sacred_core.stores import StoredRun
 from sacred_core.stores.finding import metrics_of
+from sacred_core.stores.groups import Statistics
 from sacred_core.stores.query import Field
 
 LR, SEED = Field("config", ("lr",)), Field("config", ("seed",))
@@ -72,3 +76,40 @@ def test_a_damaged_run_adds_no_columns() -> None:
     ]
     rows = group_rows(runs, metrics_of(runs), *parse_groups("all-but seed"))
     assert [column.heading for column in group_columns(rows, False)] == ["RUNS", "IDS", "lr"]
+
+
+@pytest.mark.parametrize(
+    ("count", "ids"), [(1, "1"), (4, "1 2 3 4"), (5, "1 2 … 5"), (30, "1 2 … 30")]
+)
+def test_many_ids_of_a_group_are_shortened(count: int, ids: str) -> None:
+    """Up to four are shown, of more the first two and the last one."""
+    runs = [
+        StoredRun(id=number, status="COMPLETED", config={"seed": number}, metrics={})
+        for number in range(1, count + 1)
+    ]
+    rows = group_rows(runs, metrics_of(runs), *parse_groups("all-but seed"))
+    assert group_columns(rows, is_chosen=False)[1].cells == [ids]
+
+
+@pytest.mark.parametrize(
+    ("mean", "half", "text", "exact"),
+    [
+        (0.90712, 0.00312, "0.9071 ±0.0031 (sd 0.5)", "0.90712 ±0.0031200000000"),
+        (123.456, 2.5, "123.5 ±2.5 (sd 0.5)", "123.456 ±2.5"),
+        (999999999.0, 2.5, "999999999.0 ±2.5 (sd 0.5)", "999999999.0 ±2.5"),
+        (1e9, 2.5, "1e+09 ±2.5 (sd 0.5)", "1000000000.0 ±2.5"),
+        (2.0, 300.0, "2 ±3e+02 (sd 0.5)", "2.0 ±300.0"),
+        (1e-12, 2e-13, "1e-12 ±2e-13 (sd 0.5)", "1e-12 ±"),
+        (2.0, 0.0, "2 ±0", "2.0 ±0.0"),
+    ],
+)
+def test_a_mean_has_the_digits_of_its_interval(
+    mean: float, half: float, text: str, exact: str
+) -> None:
+    """With an interval of nothing no deviation is shown; programs get all digits."""
+    found = Statistics(count=2, mean=mean, std=0.5, low=mean - half, high=mean + half)
+    assert statistics_text(found, Form.SHORT) == text
+    assert mean_text(found) == text.partition(" (sd")[0]
+    assert statistics_text(found, Form.EXACT).startswith(exact[:12])
+    assert statistics_text(Statistics(count=1, mean=mean), Form.EXACT) == repr(mean)
+    assert "±" not in mean_text(Statistics(count=1, mean=mean))
