@@ -167,8 +167,9 @@ def test_curves_are_on_the_page(client) -> None:
         (["runs/1"], {}, 400, "this address has 1."),
         (["runs/1", "runs/1"], {}, 400, "this address has 1."),
         ([f"runs/{number}" for number in range(21)], {}, 400, "this address has 21."),
-        (["runs/1", "other/1"], {}, 404, "This board has no run 'other/1'"),
-        (["runs/1", "runs"], {}, 404, "This board has no run 'runs'"),
+        (["runs/1", "other/1"], {}, 404, "run 'other/1' not found"),
+        (["runs/1", "runs/"], {}, 404, "This board has no run 'runs/': expected LOCATION/ID."),
+        (["runs/1", "1"], {}, 400, "this address has 1."),
         (["runs/1", "runs/9"], {}, 404, "run '9' not found"),
         (["runs/1", "runs/../1"], {}, 404, "not found"),
         (["runs/1", "runs/2"], {"only": "nothing"}, 400, "unknown aspect 'nothing'"),
@@ -205,7 +206,10 @@ def test_damaged_runs_are_compared_as_far_as_they_can_be_read(client) -> None:
 def test_runs_of_several_locations_are_compared(store: Path, tmp_path: Path, connect) -> None:
     """Each run has its location."""
     record(tmp_path / "other", tmp_path / "files", 0.125, CODE)
-    page = page_of(connect(store, tmp_path / "other"), "runs/1", "other/1")
+    client = connect(store, tmp_path / "other")
+    assert client.get(address_of("runs/1", "third/1")).status_code == 404
+    assert client.get(address_of("runs/1", "2")).status_code == 404
+    page = page_of(client, "runs/1", "other/1")
     assert ["lr", "0.5 command line", "0.125 command line"] in page.rows
     assert [row[2] for row in page.rows[1:3]] == ["runs", "other"]
 

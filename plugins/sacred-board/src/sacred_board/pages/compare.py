@@ -116,7 +116,8 @@ def read_address(request: Request) -> CompareAddress:
             curves that is not valid.
     """
     parameters = request.query_params
-    keys = tuple(dict.fromkeys(each.strip() for each in parameters.getlist("run") if each.strip()))
+    words = (word.strip() for word in parameters.getlist("run"))
+    keys = tuple(dict.fromkeys(_key(request, word) for word in words if word))
     if not LEAST <= len(keys) <= MOST:
         raise HTTPException(
             400,
@@ -134,6 +135,13 @@ def read_address(request: Request) -> CompareAddress:
     return CompareAddress(
         curves=curves, keys=keys, only=only, has_all=parameters.get("all", "") not in ("", "0")
     )
+
+
+def _key(request: Request, word: str) -> str:
+    """Return the key of a run; a board with one location needs its id only."""
+    locations = request.app.state.board.locations
+    is_id = len(locations) == 1 and not word.startswith(f"{locations[0].slug}/")
+    return f"{locations[0].slug}/{word}" if is_id else word
 
 
 async def find_runs(request: Request, keys: Sequence[str]) -> list[PickedRun]:

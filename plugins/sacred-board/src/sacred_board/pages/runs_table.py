@@ -66,10 +66,10 @@ class Cell:
     Attributes:
         text: Its text.
         title: More of it, empty if the text is all.
-        kind: ``"status"``, ``"tags"``, ``"elapsed"`` (the time since the start of a running run),
-            or ``"text"``.
+        kind: ``"status"``, ``"tags"``, ``"time"``, ``"elapsed"`` (the time since the start of a
+            running run), ``"entries"`` (what differs within a group) or ``"text"``.
         is_numeric: See `Heading`.
-        value: A status, tags, or the time of the start.
+        value: A status, tags, or a time.
     """
 
     text: str
@@ -199,7 +199,12 @@ def _status_cell(value: Any, listed: ListedRun, now: datetime) -> Cell:
 def _time_cell(value: Any, listed: ListedRun, now: datetime) -> Cell:
     if not isinstance(value, datetime):
         return Cell(text="")
-    return Cell(text=relative_text(now - value), title=time_text(value))
+    return Cell(
+        text=relative_text(now - value),
+        title=time_text(value),
+        kind="time",
+        value=value.isoformat(),
+    )
 
 
 def _duration_cell(value: Any, listed: ListedRun, now: datetime) -> Cell:

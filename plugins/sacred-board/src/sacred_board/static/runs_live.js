@@ -6,6 +6,8 @@ import { fetchPart, onSwap, replacePart, root } from "./runs_swap.js";
 const DELAY = 500;
 const FIRST_WAIT = 500;
 const LAST_WAIT = 8000;
+/** @type {Array<[number, string]>} */
+const UNITS = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
 /** @type {number | undefined} */
 let timer;
 let isDue = false;
@@ -86,7 +88,7 @@ function mergeRow(row, other, places) {
       mergeMembers(cell, next);
       continue;
     }
-    const isChange = cell.textContent !== next.textContent && !next.querySelector("[data-since]");
+    const isChange = cell.textContent !== next.textContent && !next.querySelector("time");
     cell.innerHTML = next.innerHTML;
     cell.title = next.title;
     if (isChange) mark(cell);
@@ -136,13 +138,32 @@ function announce(count) {
   button.textContent = `Show ${count} new ${count === 1 ? "run" : "runs"}`;
 }
 
-/** Show for how long runs have been running. */
+/** Show for how long runs have been running, and how long ago they started. */
 function tick() {
   if (document.hidden) return;
+  for (const time of root().querySelectorAll("time[datetime]")) {
+    setText(time, ageText(Date.now() - Date.parse(time.getAttribute("datetime") ?? "")));
+  }
   for (const time of root().querySelectorAll("time[data-since]")) {
     const since = Date.parse(time.getAttribute("data-since") ?? "");
-    time.textContent = durationText(Math.max(0, Math.floor((Date.now() - since) / 1000)));
+    setText(time, durationText(Math.max(0, Math.floor((Date.now() - since) / 1000))));
   }
+}
+
+/**
+ * @param {Element} element
+ * @param {string} text
+ */
+function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/** @param {number} age in milliseconds */
+function ageText(age) {
+  const seconds = Math.floor(Math.abs(age) / 1000);
+  const [size, unit] = UNITS.find(([each]) => seconds >= each) ?? [1, "s"];
+  const text = `${Math.floor(seconds / size)} ${unit}`;
+  return age < 0 ? `in ${text}` : `${text} ago`;
 }
 
 /** @param {number} seconds */
