@@ -116,8 +116,8 @@ def read_address(request: Request) -> CompareAddress:
             curves that is not valid.
     """
     parameters = request.query_params
-    words = (word.strip() for word in parameters.getlist("run"))
-    keys = tuple(dict.fromkeys(_key(request, word) for word in words if word))
+    given = (word.strip() for word in parameters.getlist("run"))
+    keys = tuple(dict.fromkeys(_key(request, word) for word in given if word))
     if not LEAST <= len(keys) <= MOST:
         raise HTTPException(
             400,
