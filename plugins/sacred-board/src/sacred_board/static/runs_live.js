@@ -6,6 +6,8 @@ import { fetchPart, onSwap, replacePart, root } from "./runs_swap.js";
 const DELAY = 500;
 const FIRST_WAIT = 500;
 const LAST_WAIT = 8000;
+/** What is replaced beside the rows. */
+const MERGED = ["#count", ".segments", ".pager", ".columns-menu .field-groups", "#known-fields"];
 /** @type {Array<[number, string]>} */
 const UNITS = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
 /** @type {number | undefined} */
@@ -65,7 +67,7 @@ function merge(part) {
     const other = next.get(key);
     if (other) mergeRow(row, other, here.map((heading) => there.indexOf(heading)));
   }
-  for (const selector of ["#count", ".segments", ".pager"]) {
+  for (const selector of MERGED) {
     const [known, given] = [root().querySelector(selector), part.querySelector(selector)];
     if (!known || !given || known.contains(document.activeElement)) continue;
     if (known.innerHTML !== given.innerHTML) known.innerHTML = given.innerHTML;
