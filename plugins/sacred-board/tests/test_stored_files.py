@@ -10,6 +10,7 @@ from urllib.parse import quote
 import pytest
 from sacred_board.data.locations import Location
 from sacred_board.file_response import FileResponse, byte_range, content_disposition
+from sacred_file.store import FileStore
 
 from .recorded_runs import ARTIFACTS, png, record_runs
 
@@ -262,3 +263,16 @@ def test_a_file_is_not_read_after_the_client_left() -> None:
     assert file.closed and file.parts < 10
     assert "content-length" not in response.headers
     assert len(messages) < 10
+
+
+def test_a_file_that_cannot_be_read_is_a_page(client, monkeypatch) -> None:
+    """The disk has the file, and refuses to read it: the sentence has the reason."""
+
+    class Unreadable(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            raise OSError("the disk is gone")
+
+    monkeypatch.setattr(FileStore, "open_file", lambda *arguments: Unreadable(b"x"))
+    response = client.get(path_of("model.bin"))
+    assert response.status_code == 404
+    assert "cannot be read: the disk is gone" in response.text
