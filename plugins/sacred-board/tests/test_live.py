@@ -71,7 +71,7 @@ def test_a_page_gets_what_is_new(tmp_path, driver) -> None:
         end = await ask(live, more["output"]["position"], loss=4, accuracy=0)
         assert end["run"] | {"heartbeat": 0, "stop_time": 0, "duration": 0} == {
             "id": 1, "status": "COMPLETED", "is_over": True, "heartbeat": 0, "stop_time": 0,
-            "duration": 0, "result": 0.9,
+            "duration": 0, "result": 0.9, "files": 0, "annotations": 0,
         }  # fmt: skip
         assert end["points"]["accuracy"]["values"] == [0.9]
 

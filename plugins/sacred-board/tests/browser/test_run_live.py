@@ -53,13 +53,17 @@ def test_output_is_appended_and_rewritten(browser, board_of, store: Path) -> Non
         {"start": 12, "text": "\r20%\x1b[0m", "position": "4-0.20-0"},
         {"start": 4, "text": "😀 done\nnext", "position": "11-0.15-0"},
         {"start": 15, "text": "!\n", "position": "11-0.17-0"},
+        {"start": 4, "text": "😀 done\nnext!\nlast", "position": "11-0.21-0"},
         {"start": 0, "text": "new", "position": "0-0.3-0"},
     ]
     found = browser.execute_async_script(APPEND, updates)
     texts = [browser.execute_script(
         "const box = document.createElement('pre'); box.innerHTML = arguments[0];"
         "return box.textContent", each) for each in found]  # fmt: skip
-    assert texts == ["one\n10%", "one\n20%", "one\n😀 done\nnext", "one\n😀 done\nnext!\n", "new"]
+    assert texts == [
+        "one\n10%", "one\n20%", "one\n😀 done\nnext", "one\n😀 done\nnext!\n",
+        "one\n😀 done\nnext!\nlast", "new",
+    ]  # fmt: skip
     assert 'class="ansi-fg-1">20%' in found[1]
 
 
@@ -81,6 +85,21 @@ def test_a_running_run_is_followed(browser, board_of, tmp_path: Path) -> None:
     assert "10%" not in browser.find("[data-output]").text
     assert browser.texts("[data-output] .ansi-fg-2") == ["green line"]
     browser.wait(lambda: browser.texts(".metrics td.num") == ["0.125", "0.125", "2", "2"])
+    driver.log("accuracy", [0.5])
+    driver.print("\nwhite line\n")
+    driver.artifact("weights.txt", __file__)
+    driver.annotate(note="half of it", added=["long"])
+    driver.beat()
+    browser.wait(lambda: browser.texts(".metrics tbody th") == ["loss", "accuracy"])
+    browser.wait(lambda: "Artifacts" in browser.texts(".tabs a"))
+    browser.wait(lambda: browser.texts(".run-head .tag") == ["long"])
+    assert "half of it" in browser.find(".notes").text
+    driver.log("accuracy", [0.75], first_step=1)
+    driver.print("blue line\n")
+    driver.beat()
+    browser.wait(lambda: browser.texts(".metrics [data-cell=points]") == ["2", "2"])
+    browser.wait(lambda: "white line\nblue line" in browser.find("[data-output]").text)
+    assert browser.find("[data-output]").text.count("green line") == 1
     driver.complete(result=0.75)
     browser.wait(lambda: browser.texts("[data-run-status]") == ["COMPLETED"])
     browser.wait(lambda: browser.texts("[data-part=result] .result") == ["0.75"])

@@ -285,6 +285,8 @@ def _run_as_data(run: StoredRun) -> dict[str, Any]:
         "stop_time": _iso(run.stop_time),
         "duration": seconds,
         "result": run.result,
+        "files": len(run.artifacts) + len(run.resources),
+        "annotations": len(run.annotations),
     }
 
 

@@ -18,7 +18,9 @@ import {onChange} from "./changes.js";
  * What the page of a run lacks.
  * @typedef {object} Update
  * @property {{id: string | number, status: string, is_over: boolean, heartbeat: string | null,
- *   stop_time: string | null, duration: number | null, result: unknown}} run
+ *   stop_time: string | null, duration: number | null, result: unknown, files: number,
+ *   annotations: number}} run with the numbers of its artifacts and resources, and of changes of
+ *   its tags and notes
  * @property {NewOutput | null} output null: nothing is new, or the page does not show it
  * @property {Record<string, NewPoints>} points only metrics with new points
  * @property {Record<string, number>} counts the number of points of each metric of the run

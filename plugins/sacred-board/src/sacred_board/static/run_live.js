@@ -11,6 +11,8 @@ import { showOutput } from "./run_output.js";
 const PARTS = ["head", "notes", "tabs"];
 /** Tabs that grow while a run is running: all others are replaced when it has ended. */
 const LIVE_TABS = ["output", "curves"];
+/** Tabs that are replaced when a running run has new files. */
+const FILE_TABS = ["artifacts", "resources"];
 /** Parts of a small curve; from twice as many on, two become one. */
 const CURVE_PARTS = 60;
 const WIDTH = 120;
@@ -23,20 +25,35 @@ const RELOAD_PAUSE = 5000;
  * @param {HTMLElement} page
  */
 export function showChanges(page) {
-  const output = document.querySelector("[data-output]");
+  const output = findOutput();
   const { slug = "", id = "", tab = "" } = page.dataset;
-  const position = output instanceof HTMLElement ? output.dataset.position ?? "" : null;
+  const position = output ? output.dataset.position ?? "" : null;
+  let known = "";
   const following = followRun(slug, id, { position, points: shownCounts() }, (update) => {
-    if (update.output && output instanceof HTMLElement) showOutput(output, update.output);
+    const shown = findOutput(); // the page may have been renewed
+    if (update.output && shown) showOutput(shown, update.output);
     const isComplete = showMetrics(update);
     showStatus(page, update);
+    const facts = `${update.run.files} ${update.run.annotations}`;
+    const hasNews = known !== "" && known !== facts;
+    known = facts;
     if (update.run.is_over) following.stop();
     const isOver = update.run.is_over && !LIVE_TABS.includes(tab);
     if (!isComplete && tab === "curves") reload(); // charts are made when a page is loaded
-    else if (isOver || !isComplete) void renew(page, true);
+    else if (isOver || !isComplete) void renew(page, true).then(followMetrics);
+    else if (hasNews) void renew(page, FILE_TABS.includes(tab));
     else if (update.run.is_over) void renew(page, false);
   });
+  const followMetrics = () => {
+    for (const [name, count] of Object.entries(shownCounts())) following.follow(name, count);
+  };
   tick();
+}
+
+/** @returns {HTMLElement | null} the output that the page shows */
+function findOutput() {
+  const found = document.querySelector("[data-output]");
+  return found instanceof HTMLElement ? found : null;
 }
 
 /**
@@ -91,7 +108,7 @@ async function renew(page, withContent) {
   for (const selector of selectors) {
     const found = read.querySelector(selector);
     const own = page.querySelector(selector);
-    if (found && own && found.innerHTML !== own.innerHTML) own.replaceWith(document.adoptNode(found));
+    if (found && own && found.outerHTML !== own.outerHTML) own.replaceWith(document.adoptNode(found));
   }
 }
 
@@ -159,12 +176,16 @@ function shownCounts() {
 function showPoints(name, points) {
   const row = document.querySelector(`tr[data-metric="${CSS.escape(name)}"]`);
   if (!(row instanceof HTMLElement) || points.start === null) return false;
-  if (Number(row.dataset.count) !== points.start) return false;
-  row.dataset.count = String(points.start + points.values.length);
+  const known = Number(row.dataset.count) - points.start; // a page that was renewed has some
+  if (known < 0) return false;
+  const values = points.values.slice(known);
+  const steps = points.steps.slice(known);
+  if (!values.length) return true;
+  row.dataset.count = String(Number(row.dataset.count) + values.length);
   const cell = (/** @type {string} */ key) => row.querySelector(`[data-cell="${key}"]`);
-  points.values.forEach((value, number) => {
+  values.forEach((value, number) => {
     if (typeof value !== "number") return;
-    const step = points.steps[number];
+    const step = steps[number];
     show(cell("last"), value, step);
     for (const [key, sign] of /** @type {[string, number][]} */ ([["min", 1], ["max", -1]])) {
       const known = cell(key)?.getAttribute("data-value");
@@ -173,7 +194,7 @@ function showPoints(name, points) {
   });
   const total = cell("points");
   if (total) total.textContent = row.dataset.count;
-  addToCurve(row, points.values);
+  addToCurve(row, values);
   row.classList.remove("is-changed");
   void row.offsetWidth; // the animation begins again
   row.classList.add("is-changed");

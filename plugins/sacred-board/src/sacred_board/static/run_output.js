@@ -50,12 +50,17 @@ export function showOutput(output, update) {
   if (!(tail instanceof HTMLElement)) return;
   const isFollowing = findSwitch()?.checked ?? isAtEnd(output);
   const start = Number(tail.dataset.start);
-  let text = updatedOutput(JSON.parse(tail.dataset.text ?? '""'), update, start);
+  let text = "";
   let first = start;
-  if (update.start < start) { // what is before the last lines changed too
+  if (update.start >= start) {
+    text = updatedOutput(JSON.parse(tail.dataset.text ?? '""'), update, start);
+  } else if (update.start) { // the page shows less of the last lines, or has read them already
+    text = Array.from(update.text).slice(start - update.start).join("");
+  } else { // all of it was rewritten
     output.replaceChildren(tail);
     tail.dataset.style = "";
-    first = update.start;
+    text = update.text;
+    first = 0;
   }
   // Lines before the place to which the next update may go back do not change any more.
   const end = Number.parseInt(update.position, 10);
