@@ -166,7 +166,7 @@ def test_logarithmic_axes_omit_what_they_do_not_have(browser: "Browser", show: A
     browser.wait(lambda: ticks(browser) != linear)
     browser.find("input[name=logx]").click()
     browser.wait(lambda: browser.texts(".chart-note") == ["4 not drawn"])
-    assert {"logx", "logy"} <= set(parameters(browser))
+    browser.wait(lambda: {"logx", "logy"} <= set(parameters(browser)))
 
 
 def test_smoothing_is_drawn_before_the_raw_line(browser: "Browser", show: Any) -> None:
@@ -208,9 +208,10 @@ def test_metrics_are_filtered_while_typing(browser: "Browser", show: Any) -> Non
     show(SMALL)
     browser.find("input[name=match]").send_keys("ZER")
     assert [each.is_displayed() for each in browser.find_all(".chart")] == [False, True]
-    assert parameters(browser)["match"] == ["ZER"]
+    browser.wait(lambda: parameters(browser).get("match") == ["ZER"])
     browser.find("input[name=match]").send_keys("x")
     assert browser.find("[data-no-match]").is_displayed()
+    browser.wait(lambda: parameters(browser).get("match") == ["ZERx"])
     browser.refresh()
     browser.find(".curve-controls")
     assert not any(each.is_displayed() for each in browser.find_all(".chart"))
@@ -222,7 +223,7 @@ def test_the_legend_hides_curves(browser: "Browser", show: Any) -> None:
     before = ticks(browser)
     browser.find("[data-key='runs/1'] .legend-toggle").click()
     browser.wait(lambda: ticks(browser) != before)
-    assert parameters(browser)["hide"] == ["runs/1"]
+    browser.wait(lambda: parameters(browser).get("hide") == ["runs/1"])
     assert browser.find("[data-key='runs/1'] button").get_attribute("aria-pressed") == "false"
     browser.refresh()
     browser.find(".chart canvas")

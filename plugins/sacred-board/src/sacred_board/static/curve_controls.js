@@ -9,6 +9,7 @@ import { keyOf } from "./curve_data.js";
 
 /** Parameters of the address that change nothing that the server sends. */
 const DRAWN_HERE = ["logy", "hide"];
+const PAUSE = 100;
 const CONTROLS = ["metric", "match", "x", "logx", "logy", "smooth", "group", "from", "to", "hide"];
 
 export class CurveControls {
@@ -26,6 +27,7 @@ export class CurveControls {
     this.state = null;
     /** @type {Set<string>} */
     this.hidden = new Set(new URLSearchParams(location.search).getAll("hide"));
+    this.timer = 0;
     this.runs = this.legendRuns();
     form.addEventListener("input", (event) => this.handleInput(event));
     form.addEventListener("change", (event) => this.handleChange(event));
@@ -90,12 +92,18 @@ export class CurveControls {
     return query.toString();
   }
 
+  /** Put the options into the address after a short time: browsers limit how often it changes. */
+  writeAddressSoon() {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.writeAddress(), PAUSE);
+  }
+
   /** Put the options into the address of the page, whose other parameters do not change. */
   writeAddress() {
     const address = new URL(location.href);
     CONTROLS.forEach((name) => address.searchParams.delete(name));
     for (const [name, value] of this.parameters()) address.searchParams.append(name, value);
-    history.replaceState(history.state, "", address);
+    if (address.href !== location.href) history.replaceState(history.state, "", address);
   }
 
   /** @param {[number, number] | null} window */
@@ -134,7 +142,7 @@ export class CurveControls {
     const shown = this.form.querySelector("[data-shown]");
     if (shown) shown.textContent = String(count);
     this.section.querySelector("[data-no-match]")?.toggleAttribute("hidden", count > 0);
-    this.writeAddress();
+    this.writeAddressSoon();
   }
 
   /** @param {Event} event */

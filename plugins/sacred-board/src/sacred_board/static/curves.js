@@ -217,7 +217,7 @@ class CurvesSection {
   /** Apply a change of the controls that the server has to answer. */
   changeOptions() {
     Object.assign(this.state, this.controls.read());
-    this.controls.writeAddress();
+    this.controls.writeAddressSoon();
     this.requestSoon();
   }
 
@@ -225,7 +225,7 @@ class CurvesSection {
   redraw() {
     const wasLog = this.state.isLogY;
     Object.assign(this.state, this.controls.read());
-    this.controls.writeAddress();
+    this.controls.writeAddressSoon();
     for (const { chart } of this.panels) {
       if (wasLog === this.state.isLogY) chart?.redraw();
       else chart?.draw(chart.curves);
@@ -239,7 +239,7 @@ class CurvesSection {
   zoom(window) {
     this.controls.setWindow(window);
     Object.assign(this.state, this.controls.read());
-    this.controls.writeAddress();
+    this.controls.writeAddressSoon();
     this.panels.forEach(({ chart }) => chart?.redraw());
     this.requestSoon();
   }
