@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from sacred_board.curve_svg import Axis, draw_svg
-from sacred_board.data.charts import ChartRun, Charts, entries_text
+from sacred_board.data.charts import ChartGroup, ChartRun, Charts, entries_text
 from sacred_board.data.curves import CurveView
 from sacred_board.data.locations import Location
 
@@ -71,6 +71,26 @@ def test_lines_of_many_points_have_no_dashes(count: int, is_dashed: bool) -> Non
     assert ('class="curve-line series-2 is-dashed-1"' in drawn) == is_dashed
     drawn, paths = draw({**curve, "smooth": curve["y"]}, slot=9)
     assert 'series-2 is-raw"' in drawn and 'series-2 is-dashed-1"' in drawn and len(paths) == 2
+
+
+@pytest.mark.parametrize("is_log", [False, True])
+def test_an_interval_is_an_area(is_log: bool) -> None:
+    """The area goes along the upper ends and back along the lower ones; one run has none."""
+    charts = Charts(CurveView(), [], [ChartGroup((), slot=2, label="")], ["loss"])
+    charts.charts["loss"] = [{
+        "group": 0, "total": 9, "x": [0, 1, 2, 3], "y": [2.0, 2.0, 2.0, 1.0],
+        "low": [1.0, None, -1.0, -2.0], "high": [3.0, None, 4.0, -1.0], "count": [3, 1, 2, 2],
+    }]  # fmt: skip
+    drawn = str(draw_svg(charts, "loss", is_log, ()))
+    (area,) = re.findall(r'class="curve-band series-3" d="M([^"]*)Z"', drawn)
+    xs = [float(place.split()[0]) for place in area.split("L")]
+    ys = [float(place.split()[1]) for place in area.split("L")]
+    if is_log:  # an end below the axis is at its bottom, and an interval below it is omitted
+        assert xs == pytest.approx([0, 666.7, 666.7, 0]) and ys[2] == 1000
+    else:
+        assert xs == pytest.approx([0, 666.7, 1000, 1000, 666.7, 0])
+        assert ys[0] < ys[-1] and ys[1] < ys[0]
+    assert 'class="curve-line series-3 is-dashed-0"' in drawn
 
 
 def test_nothing_is_drawn_without_a_value() -> None:

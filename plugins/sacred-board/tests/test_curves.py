@@ -1,5 +1,6 @@
 """Tests of the rows of curves against what their points say."""
 
+import json
 import math
 import random
 from collections.abc import Iterable, Mapping
@@ -8,15 +9,27 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from sacred_board.data.curves import Curve, CurveView, read_curves
-from sacred_board.data.numeric_points import numeric_points
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sacred_board.data.charts import curve_data
+from sacred_board.data.curve_groups import group_rows
+from sacred_board.data.curves import Curve, CurveView, read_all_points, read_curves
+from sacred_board.data.numeric_points import AXES, numeric_points
 from sacred_board.data.smoothing import Smoothing
 
 from sacred_core.stores.curves import points as read_points
 from sacred_core.stores.summaries import MetricSummary, summarize_blocks
+from sacred_core.testing.effort import examples
 
 NAN, INF = math.nan, math.inf
 START = datetime(2026, 3, 1, tzinfo=UTC)
+VALUES = st.one_of(
+    st.floats(), st.integers(-(10**20), 10**20),
+    st.sampled_from([NAN, INF, -INF, 0, -0.0, True, "text", None, 10**400]),
+)  # fmt: skip
+STEPS = st.one_of(st.integers(-5, 50), st.floats(), st.sampled_from([NAN, None, "x", 10**400]))
+TIMES = st.none() | st.datetimes(timezones=st.none() | st.just(UTC))
+SERIES = st.lists(st.tuples(STEPS, VALUES, TIMES), max_size=150)
 
 
 class PlainStore:
@@ -24,7 +37,11 @@ class PlainStore:
 
     def __init__(self, steps: list[Any], values: list[Any], times: list[Any] | None = None) -> None:
         seconds = [START + timedelta(seconds=10 * index) for index in range(len(values))]
-        self.columns = {"steps": steps, "values": values, "timestamps": times or seconds}
+        self.columns = {
+            "steps": steps,
+            "values": values,
+            "timestamps": seconds if times is None else times,
+        }
 
     def metrics(self, run_id: int | str) -> dict[str, dict[str, Any]]:
         """Return all points."""
@@ -270,6 +287,40 @@ def test_many_times_are_places_in_order(is_ordered: bool) -> None:
     found = numeric_points(columns, "relative", START.timestamp())
     assert [*found.xs[:30]] == [*range(30)] and len(found.xs) == count
     assert found.ys[10] == (10 if is_ordered else 20)
+
+
+@settings(max_examples=examples(50, 1000))
+@given(
+    SERIES, st.sampled_from(AXES), st.booleans(), st.sampled_from([0.0, 0.9]),
+    st.none() | st.tuples(st.floats(-10, 10), st.floats(11, 1e12)), st.integers(1, 50),
+)  # fmt: skip
+def test_any_points_are_drawn(
+    series: list[tuple[Any, Any, Any]],
+    axis: str,
+    is_log: bool,
+    smoothing: float,
+    window: tuple[float, float] | None,
+    width: int,
+) -> None:
+    """Whatever was logged: places are finite and in order, and the data is strict JSON."""
+    if is_log and window is not None:
+        window = (max(window[0], 0.5), window[1])
+    columns = [[point[column] for point in series] for column in range(3)]
+    store = SummaryStore(columns[0], columns[1], columns[2])
+    view = CurveView(axis=axis, is_log=is_log, window=window, width=width, smoothing=smoothing)
+    for curve in read_curves(store, 1, ["loss"], view, 0.0).values():
+        xs = [row.x for row in curve.rows]
+        assert xs == sorted(xs) and all(map(math.isfinite, xs))
+        assert 0 <= curve.omitted <= curve.total == len(series)
+        data = json.loads(json.dumps(curve_data("runs/1", curve), allow_nan=False))
+        assert [*column_lengths(data)] == [len(xs)] * len([*column_lengths(data)])
+    groups = group_rows([*read_all_points(store, 1, ["loss"], view, 0.0).values()], width)
+    assert all(math.isfinite(row.x) for row in groups)
+
+
+def column_lengths(data: Mapping[str, Any]) -> Iterable[int]:
+    """Return the lengths of the columns of a curve."""
+    return (len(value) for value in data.values() if isinstance(value, list))
 
 
 def tensorboard(values: list[float], weight: float) -> list[float]:

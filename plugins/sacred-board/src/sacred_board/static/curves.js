@@ -141,7 +141,7 @@ class CurvesSection {
       panel.chart.draw([...curves, ...kept]);
       panel.loaded = query;
       panel.width = data.width;
-      area.setAttribute("aria-label", `${metric}: ${curves.length} curves. Arrow keys show values.`);
+      area.setAttribute("aria-label", `${metric}: ${curves.length} curve${curves.length === 1 ? "" : "s"}. Arrow keys show values.`);
       this.controls.showNote(panel.figure, curves);
       curves.forEach((curve) => curve.run && this.live.count(curve.run, metric, curve.total));
     }
