@@ -5,7 +5,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
-from operator import gt
+from operator import gt, itemgetter
 from typing import Any, TypeAlias
 
 import attrs
@@ -18,7 +18,7 @@ Numbers: TypeAlias = Sequence[float]
 _PLAIN = frozenset((int, float))
 #: Times of more points than this become numbers only when they are used.
 _FEW_TIMES = 20_000
-_TO_ZONE = len("2026-01-01T00:00:00.000000")
+_ZONE = itemgetter(slice(len("2026-01-01T00:00:00.000000"), None))
 
 
 @attrs.frozen(eq=False)
@@ -138,14 +138,11 @@ def _are_ordered_times(times: Sequence[Any]) -> bool:
     kinds = set(map(type, stored))
     if len(kinds) != 1 or not kinds <= {str, int, float, datetime}:
         return False
-    if kinds == {str} and len(_forms(stored)) > 1:
+    # Of one length and zone, times are in the order of their texts.
+    is_text = kinds == {str}
+    if is_text and (len(set(map(len, stored))) > 1 or len(set(map(_ZONE, stored))) > 1):
         return False
     try:
         return not any(map(gt, stored, islice(stored, 1, None)))
     except TypeError:  # times with and without a zone
         return False
-
-
-def _forms(texts: Sequence[str]) -> set[tuple[int, str]]:
-    """Return what has to be equal so that times are in the order of their texts."""
-    return {(len(text), text[_TO_ZONE:]) for text in texts}

@@ -1,11 +1,12 @@
 """Exponential smoothing of metrics, the same at each width and zoom."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import compress
 
 import attrs
 
-from sacred_board.data.numeric_points import is_finite
+from sacred_board.data.numeric_points import have_gaps, is_finite
 
 #: Points over which a weight is defined; see `Smoothing`.
 _REFERENCE = 1000
@@ -46,17 +47,22 @@ class Smoothing:
         """The number of points before a point that have all but a millionth of the weight."""
         return math.ceil(math.log(_NEGLIGIBLE) / math.log(self.decay)) if self.weight else 0
 
-    def apply(self, values: Iterable[float]) -> list[float]:
+    def apply(self, values: Sequence[float]) -> list[float]:
         """Return the smoothed value at each point; NaN before the first finite value."""
+        if have_gaps(values):
+            finite = [is_finite(value) for value in values]
+            averages = iter(self._averages(compress(values, finite)))
+            current = math.nan
+            return [current := next(averages) if each else current for each in finite]
+        return self._averages(values)
+
+    def _averages(self, values: Iterable[float]) -> list[float]:
         decay = self.decay
         gain = 1 - decay
         total = norm = 0.0
-        current = math.nan
-        smoothed = []
+        averages = []
         for value in values:
-            if is_finite(value):
-                total = decay * total + gain * value
-                norm = decay * norm + gain
-                current = total / norm
-            smoothed.append(current)
-        return smoothed
+            total = decay * total + gain * value
+            norm = decay * norm + gain
+            averages.append(total / norm)
+        return averages
