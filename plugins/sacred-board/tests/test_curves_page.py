@@ -1,5 +1,6 @@
 """Tests of the page of curves, its data and its drawings without JavaScript."""
 
+import html
 import json
 import re
 from collections.abc import Callable
@@ -216,6 +217,13 @@ def test_the_page_works_without_javascript(client: TestClient) -> None:
     assert '<input type="hidden" name="tab" value="curves">' in page
     assert '<input type="hidden" name="from" value="0.0">' in page
     assert 'style="' not in page and "<script>" not in page
+    links = [html.unescape(link) for link in re.findall(r'href="(\?[^"]*)"', page)]
+    assert len(links) == 5  # to the whole range, and to hide or show each run
+    whole = client.get(f"/curves{links[0]}").text
+    assert "curve-line series-2" not in whole and 'name="from"' not in whole
+    shown = client.get(f"/curves{links[2]}").text
+    assert "curve-line series-2" in shown and 'name="from"' in shown
+    assert "curve-line series-3" not in client.get(f"/curves{links[3]}").text
     grouped = client.get(f"/curves?{ALL}&group=all-but+seed&logy=1&logx=1").text
     assert grouped.count("curve-band series-") == 4 and "NaN" not in grouped
 

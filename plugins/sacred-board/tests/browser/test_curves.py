@@ -248,7 +248,7 @@ def test_the_keyboard_moves_the_cursor_and_zooms(browser: "Browser", show: Any) 
     browser.wait(lambda: "from" not in parameters(browser))
 
 
-@pytest.mark.parametrize("view", ["", "&smooth=0.8", "&x=time&logy=1"])
+@pytest.mark.parametrize("view", ["&smooth=0.8", "&x=time&logy=1"])
 def test_new_points_are_added(
     browser: "Browser", board_of: Connect, tmp_path: Path, view: str
 ) -> None:

@@ -4,12 +4,12 @@ import heapq
 import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
-from itertools import groupby
+from itertools import groupby, pairwise
 
 import attrs
 
 from sacred_board.data.buckets import bucket_edges
-from sacred_board.data.numeric_points import NumericPoints, is_finite
+from sacred_board.data.numeric_points import Numbers, NumericPoints, is_finite
 from sacred_core.stores.groups import compute_statistics
 
 #: Places for each pixel up to which all places at which a run has a point are used.
@@ -43,17 +43,17 @@ def group_rows(
 ) -> list[GroupRow]:
     """Return the mean of a metric over runs.
 
-    The places are those at which any run has a point, or if they are more than ``width``, as many
-    at equal distances. The value of a run at a place is the mean of its points after the place
-    before it, up to this place. A run without a point there has the value on the line between its
-    neighbouring points, and none before its first point and after its last one: nothing is
-    extrapolated. Values that are not finite are skipped.
+    The places are those at which any run has a point, or if they are more than ``width``, the last
+    of them in each of ``width`` parts of the axis. The value of a run at a place is the mean of its
+    points after the place before it, up to this place. A run without a point there has the value on
+    the line between its neighbouring points, and none before its first point and after its last
+    one: nothing is extrapolated. Values that are not finite are skipped.
 
     Args:
         runs: The points of each run, smoothed if the chart is.
-        width: Maximum number of places.
+        width: Maximum number of places in the window.
         window: The least and the greatest x; None for all.
-        is_log: The distances are those of a logarithmic axis.
+        is_log: The axis is logarithmic.
     """
     finite = [own for own in map(_without_gaps, runs) if len(own.xs)]
     places = _places(finite, width, window, is_log)
@@ -91,7 +91,18 @@ def _places(
             break
     else:
         return places
-    return bucket_edges(min(xs[0] for xs in axes), max(xs[-1] for xs in axes), width, is_log)
+    ends = min(xs[0] for xs in axes), max(xs[-1] for xs in axes)
+    return _last_places(axes, bucket_edges(*ends, width, is_log))
+
+
+def _last_places(axes: Sequence[Numbers], edges: Sequence[float]) -> list[float]:
+    """Return the last place in each part between edges that has one, and the first of all."""
+    places = [edges[0]]
+    for low, high in pairwise(edges):
+        last = max((xs[stop - 1] for xs in axes if (stop := bisect_right(xs, high))), default=low)
+        if last > low:
+            places.append(last)
+    return places
 
 
 def _resample(points: NumericPoints, places: Sequence[float]) -> list[float | None]:

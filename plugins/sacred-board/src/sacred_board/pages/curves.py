@@ -1,8 +1,9 @@
 """The page of curves, and curves as a part of other pages."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any
+from urllib.parse import urlencode
 
 import anyio
 import attrs
@@ -48,6 +49,7 @@ class CurvesPart:
         hidden_fields: Parameters of the address that the controls do not set.
         data: The charts as plain data, for scripts.
         address: The path that answers scripts with ``format=json``.
+        parameters: Those of the address of the page.
     """
 
     options: CurveOptions
@@ -57,6 +59,19 @@ class CurvesPart:
     hidden_fields: Sequence[tuple[str, str]]
     data: dict[str, Any]
     address: str
+    parameters: Sequence[tuple[str, str]]
+
+    def toggle_address(self, key: str) -> str:
+        """Return the address of the page that shows a hidden curve, or hides another one."""
+        item = ("hide", key)
+        if item in self.parameters:
+            return _address(each for each in self.parameters if each != item)
+        return _address([*self.parameters, item])
+
+    @property
+    def whole_address(self) -> str:
+        """The address of the page with the whole x axis."""
+        return _address(each for each in self.parameters if each[0] not in ("from", "to"))
 
     @property
     def shown(self) -> int:
@@ -94,6 +109,7 @@ async def make_curves(request: Request, runs: Sequence[tuple[Location, StoredRun
         hidden_fields=other_parameters(request.query_params),
         data=charts_data(charts),
         address=str(request.app.url_path_for("curves")),
+        parameters=request.query_params.multi_items(),
     )
 
 
@@ -147,6 +163,10 @@ async def find_runs_of(
             raise outages[0]
         raise HTTPException(404, " ".join(dict.fromkeys(errors.values())))
     return [found[key] for key in keys if key in found], errors
+
+
+def _address(parameters: Iterable[tuple[str, str]]) -> str:
+    return f"?{urlencode([*parameters])}"
 
 
 async def _data(
