@@ -15,7 +15,10 @@ PAGES = (
     "/?where=lr+%3D%3D",
     "/run/store/2",
     "/run/store/4",
-    *(f"/run/store/2?tab={tab}" for tab in ("config", "output", "curves", "artifacts", "host")),
+    *(
+        f"/run/store/2?tab={tab}"
+        for tab in ("configuration", "output", "curves", "artifacts", "host")
+    ),
     "/run/store/17",
     "/compare?run=store/1&run=store/2",
     "/compare?run=store/1&run=store/2&run=store/3&run=store/4&run=store/6",

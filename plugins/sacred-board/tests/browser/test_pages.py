@@ -12,6 +12,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from sacred_core.testing import EventDriver
+
 if TYPE_CHECKING:
     from .browsing import Browser
     from .running_board import RunningBoard
@@ -28,8 +30,8 @@ PAGES = (
     "/curves?run=store/1&run=store/2&metric=loss",
 )
 TABS = (
-    "config", "output", "curves", "result", "artifacts", "sources", "changes", "packages", "host",
-    "info",
+    "configuration", "output", "curves", "result", "artifacts", "sources", "changes", "packages",
+    "host", "info",
 )  # fmt: skip
 #: Returns what is drawn of the first chart.
 DRAWN = "return document.querySelector('.chart canvas')?.toDataURL()"
@@ -115,15 +117,23 @@ def file_board(stores: "Stores") -> Any:
     board.stop()
 
 
+@pytest.fixture(scope="module")
+def documents(file_board: "RunningBoard") -> dict[str, Any]:
+    """The HTML and the JSON of each address, of the store of files."""
+    return {
+        path: (fetch_page(file_board, path), fetch_json(file_board, path)) for path in DOCUMENTS
+    }
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_documents_are_the_same(
-    board_of: Any, stores: "Stores", file_board: "RunningBoard", kind: str
+    board_of: Any, stores: "Stores", documents: dict[str, Any], kind: str
 ) -> None:
     """The HTML and the JSON of each address is that of the same runs in files."""
     board = start_board(board_of, stores.get(kind).location)
-    for path in DOCUMENTS:
-        assert fetch_page(board, path) == fetch_page(file_board, path), path
-        assert fetch_json(board, path) == fetch_json(file_board, path), path
+    for path, (page, data) in documents.items():
+        assert fetch_page(board, path) == page, path
+        assert fetch_json(board, path) == data, path
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -223,3 +233,18 @@ def test_a_note_is_stored(work: Board) -> None:
     browser.find("#notes textarea + button").click()
     browser.wait(lambda: "seen in a browser" in browser.find(".run-note").text)
     assert [note["text"] for note in work.store.get(3).notes] == ["seen in a browser"]
+
+
+def test_a_point_of_a_running_run_appears(work: Board) -> None:
+    """The page of a run has a point soon after the run has logged it."""
+    driver = EventDriver(work.new_observer())
+    run_id = driver.start(config={"live": True}, meta_info={"beat_interval": 1e6})
+    driver.log("loss", [0.5])
+    driver.beat()
+    work.open(f"/run/store/{run_id}")
+    assert work.browser.texts(".metrics [data-cell=points]") == ["1"]
+    driver.log("loss", [0.25], first_step=1)
+    driver.beat()
+    points = ".metrics [data-cell=points]"
+    work.browser.wait(lambda: work.browser.texts(points) == ["2"], "the point does not appear")
+    driver.complete()
