@@ -5,6 +5,7 @@ It needs Debian's packages chromium and chromium-driver, and from PyPI selenium 
 .venv/bin/python tools/make_board_pictures.py [NAME...]
 """
 
+import contextlib
 import io
 import sys
 import tempfile
@@ -52,11 +53,13 @@ _SEEDS = "&".join(f"run=runs/{number}" for number in (4, 5, 6, 8, 9, 10, 11, 12,
 PICTURES = {
     "runs": Picture("/?where=name+%3D+spirals", "tr[data-row]", height=640),
     "run": Picture("/run/runs/20", "[data-tab-content] svg", height=760),
-    "compare": Picture("/compare?run=runs/12&run=runs/19", ".chart canvas", height=940),
+    "compare": Picture(
+        "/compare?run=runs/12&run=runs/19", ".chart canvas", height=940, script="scrollTo(0, 170)"
+    ),
     "curves": Picture(
         f"/curves?{_SEEDS}&metric=val_loss&metric=val_accuracy&group=all-but+seed",
         ".chart canvas",
-        height=480,
+        height=540,
     ),
     "dark": Picture("/run/runs/17?tab=curves", ".chart canvas", height=760, scheme="dark"),
     "narrow": Picture("/", "tr[data-row]", width=400, height=760),
@@ -65,13 +68,12 @@ PICTURES = {
 
 def main(names: list[str]) -> None:
     """Write the pictures with these names, by default all."""
-    with tempfile.TemporaryDirectory() as folder:
-        store = Path(folder) / "runs"
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         record_examples(
-            lambda: FileStorageObserver(store), Path(folder) / "files", datetime.now(UTC),
+            lambda: FileStorageObserver("runs"), Path("files"), datetime.now(UTC),
             beat_interval=600.0,  # this may take some minutes
         )  # fmt: skip
-        board = RunningBoard(str(store))
+        board = RunningBoard("runs")
         browser = Browser(scale=1.4)
         try:
             browser.wait(partial(has_loaded, browser, board))
@@ -101,7 +103,7 @@ def write_picture(browser: Browser, board: RunningBoard, name: str) -> None:
         browser.execute_script(picture.script)
         browser.wait_until_idle()
     image = Image.open(io.BytesIO(browser.get_screenshot_as_png())).convert("RGB")
-    few = image.quantize(_COLORS, dither=Image.Dither.NONE)
+    few = image.quantize(_COLORS, Image.Quantize.MAXCOVERAGE, kmeans=2, dither=Image.Dither.NONE)
     path = FOLDER / f"board-{name}.png"
     few.save(path, optimize=True)
     assert path.stat().st_size <= _MOST_BYTES, f"{path} has {path.stat().st_size:,} bytes"
