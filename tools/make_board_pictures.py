@@ -54,7 +54,7 @@ PICTURES = {
     "runs": Picture("/?where=name+%3D+spirals", "tr[data-row]", height=640),
     "run": Picture("/run/runs/20", "[data-tab-content] svg", height=760),
     "compare": Picture(
-        "/compare?run=runs/12&run=runs/19", ".chart canvas", height=940, script="scrollTo(0, 170)"
+        "/compare?run=runs/12&run=runs/19", ".chart canvas", height=940, script="scrollTo(0, 205)"
     ),
     "curves": Picture(
         f"/curves?{_SEEDS}&metric=val_loss&metric=val_accuracy&group=all-but+seed",

@@ -16,7 +16,7 @@ from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.wait import WebDriverWait
 
 #: Seconds until a page counts as hanging.
-TIMEOUT = 10.0
+TIMEOUT = 20.0
 #: Names of hosts that lead to this machine, as an attacker's name may; other names lead nowhere.
 RESOLVER_RULES = "MAP *.test 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"
 _FLAGS = (
