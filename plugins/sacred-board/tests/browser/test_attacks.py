@@ -105,7 +105,8 @@ class Site:
                 self.send_response(200)
                 self.send_header("Content-Type", "text/html; charset=utf-8")
                 self.end_headers()
-                self.wfile.write(site.page.encode() if self.path == "/" else b"")
+                icon = '<link rel="icon" href="data:,">'  # else the browser requests one
+                self.wfile.write(f"<!doctype html>{icon}{site.page}".encode())
 
             def log_message(self, *args: object) -> None:
                 """Print nothing."""
