@@ -165,6 +165,18 @@ def test_runs_are_selected_by_keys_and_compared(browser: Any, open_page: Any) ->
     browser.wait_until_idle()
 
 
+def test_the_shift_key_selects_a_range(browser: Any, open_page: Any) -> None:
+    """All runs from the last check box to this one are selected, or not."""
+    open_page("?sort=id")
+    boxes = browser.find_all("input[name=run]")
+    boxes[4].click()
+    shift = "arguments[0].dispatchEvent(new MouseEvent('click', {bubbles: true, shiftKey: true}))"
+    browser.execute_script(shift, boxes[1])
+    assert [box.is_selected() for box in boxes] == [False, True, True, True, True, False]
+    browser.execute_script(shift, boxes[3])
+    assert browser.texts("[data-selected]") == ["1 selected"]
+
+
 def test_runs_are_compared_without_scripts(browser: Any, open_page: Any) -> None:
     """Check boxes and a button are a form."""
     browser.set_javascript(False)

@@ -5,6 +5,8 @@ import { onSwap, root } from "./runs_swap.js";
 const MOST = 20;
 /** @type {Set<string>} */
 const selected = new Set();
+/** The run whose check box was clicked last: with the shift key all up to it are selected. */
+let lastKey = "";
 
 /** @returns {HTMLInputElement[]} the check boxes of runs */
 function boxes() {
@@ -86,6 +88,23 @@ function select(keys, isSelected) {
   update();
 }
 
+/**
+ * Return the runs from one to another in the order of the page.
+ * @param {string} one
+ * @param {string} other
+ */
+function keysBetween(one, other) {
+  const keys = boxes().map((box) => box.value);
+  const [start, end] = [keys.indexOf(one), keys.indexOf(other)].sort((a, b) => a - b);
+  return start < 0 ? [other] : keys.slice(start, end + 1);
+}
+
+document.addEventListener("click", (event) => {
+  const box = event.target;
+  if (!(box instanceof HTMLInputElement) || box.name !== "run" || !root().contains(box)) return;
+  if (event.shiftKey) select(keysBetween(lastKey, box.value), box.checked);
+  lastKey = box.value;
+});
 document.addEventListener("change", (event) => {
   const box = event.target;
   if (!(box instanceof HTMLInputElement) || !root().contains(box)) return;
