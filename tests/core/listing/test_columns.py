@@ -57,6 +57,21 @@ def test_chosen_columns_have_values() -> None:
     assert ([*second.values], second.cells) == ([MISSING] * 2, ["", ""])
 
 
+def test_different_entries_look_different() -> None:
+    """A chosen entry has as many digits as it needs, a metric has four."""
+    runs = [
+        StoredRun(
+            id=number, status="COMPLETED", config={"lr": rate},
+            metrics={"loss": summarize([0], [rate])},
+        )
+        for number, rate in enumerate((0.123456, 0.123457))
+    ]  # fmt: skip
+    columns = parse_columns("config.lr, metrics.loss.last")
+    lr, loss = chosen_columns(runs, columns, metrics_of(runs))
+    assert lr.cells == ["0.123456", "0.123457"]
+    assert loss.cells == ["0.1235", "0.1235"]
+
+
 def test_a_shortened_column_has_the_same_field() -> None:
     """Only its texts change."""
     column = default_columns(RUNS, metrics_of(RUNS))[1]
