@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from sacred_board.panels.metric_rows import metric_rows, polyline
+from sacred_board.panels.tabs import result_text
 from sacred_board.panels.text_parts import (
     decode,
     patch_lines,
@@ -156,9 +157,21 @@ def _no_points() -> dict[str, list[Any]]:
 def test_long_metrics_have_curves_of_blocks() -> None:
     """Of metrics with many points the summaries of blocks are used; parts have a middle."""
     count = 130_000
-    values = [float(number % 1000) for number in range(count)]
+    values = [float(number // 1000) for number in range(count)]
     metric = {"steps": [*range(count)], "values": values, "timestamps": [None] * count}
     short = {"steps": [*range(120)], "values": values[:120], "timestamps": [None] * 120}
     long, few = metric_rows(Store(metrics={"long": metric, "few": short}), 1)
-    assert len(long.middles) <= 60 and set(long.middles) == {499.5}
-    assert (few.size, len(few.middles), few.middles[0]) == (2, 60, 0.5)
+    assert [*long.middles[:3]] == [1.0, 4.0, 7.0] and len(long.middles) == 44
+    assert (long.size, long.middles[-1]) == (3000, 129.0)
+    assert (few.size, len(few.middles), few.middles[0]) == (2, 60, 0.0)
+
+
+def test_results_are_shown_with_all_digits() -> None:
+    """A number has all digits, and secrets in dictionaries are masked."""
+    results = {0.12345678901234: "0.12345678901234", None: "None", "a\x1b": "'a\\x1b'"}
+    for result, text in results.items():
+        assert result_text(StoredRun(id=1, status="", result=result)) == text
+    mixed = {"a": {"b": [1.5]}, "password": "hunter22"}
+    shown_text = result_text(StoredRun(id=1, status="", result=mixed))
+    assert shown_text == "{'a': {'b': [1.5]}, 'password': '***'}"
+    assert result_text(StoredRun(id=1, status="", result=[{"a": 1}])) == "[{'a': 1}]"

@@ -203,6 +203,8 @@ def test_a_damaged_run_shows_its_readable_parts(tmp_path: Path, connect, store: 
     html = client.get("/run/runs/1").text
     assert html.count('<p class="damage">') >= 1
     assert "All readable parts are shown." in html
+    assert "Configuration 9 entries" in text_of(client, "/run/runs/1")
+    assert 'data-path="optimizer.name"' in html
     assert "100%" in html
     assert "lr" in text_of(client, "/run/runs/1?tab=configuration")
     assert client.get("/run/runs/1?tab=curves").status_code == 200
@@ -249,3 +251,11 @@ def test_while_a_store_is_away_the_record_is_shown(store: Path, connect) -> None
     output = client.get("/run/runs/1?tab=output").text
     assert '<p class="panel-problem error-text">the network is down</p>' in output
     assert client.get("/run/runs/1?format=json").status_code == 503
+
+
+def test_curves_have_charts_and_a_table(client) -> None:
+    """The tab has the charts of the page of curves, and the extremes of each metric."""
+    html = client.get("/run/runs/1?tab=curves").text
+    assert re.search('<figure [^>]*data-metric="loss"', html)
+    assert 'data-metric="loss" data-count="50"' in html
+    assert "curves.js" in html and "curves.js" not in client.get("/run/runs/1").text

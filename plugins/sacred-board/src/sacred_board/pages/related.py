@@ -1,6 +1,6 @@
 """The runs that belong to a run: neighbours, copies, what it repeats, and what repeats it."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -63,14 +63,19 @@ def _find(locations: Sequence[Location], location: Location, run: StoredRun) -> 
     before = runs[place - 1] if place else None
     after = runs[place + 1] if place is not None and place + 1 < len(runs) else None
     uid = run.uid
-    same = _find_all(locations, lambda own, each: own.index.uid(each) == uid)
-    reruns = _find_all(locations, lambda own, each: _rerun_of(each).get("uid") == uid)
+    others = [each for each in locations if each is not location]
+    reruns = (
+        _related(own, each)
+        for own in locations
+        for each in own.index.runs()
+        if "rerun_of" in each.meta and _rerun_of(each).get("uid") == uid
+    )
     return RelatedRuns(
         previous=None if before is None else _related(location, before),
         next=None if after is None else _related(location, after),
-        copies=[_copy(own, each) for own, each in same if own is not location],
+        copies=[Related(own.name, own.slug, each.id) for own, each in _with_uid(others, uid)],
         parent=_find_parent(locations, run),
-        reruns=[_related(*each) for each in reruns][-_MOST_RERUNS:],
+        reruns=[*reruns][-_MOST_RERUNS:],
     )
 
 
@@ -78,19 +83,16 @@ def _find_parent(locations: Sequence[Location], run: StoredRun) -> Related | Non
     parent = _rerun_of(run)
     if not parent:
         return None
-    uid = parent.get("uid")
-    for found in _find_all(locations, lambda own, each: own.index.uid(each) == uid):
+    for found in _with_uid(locations, parent.get("uid")):
         return _related(*found)
     where = mask_text(str(parent.get("location") or "another store"))
     return Related(f"run {parent.get('id')} in {where}")
 
 
-def _find_all(
-    locations: Sequence[Location], is_wanted: Callable[[Location, StoredRun], bool]
-) -> Iterator[tuple[Location, StoredRun]]:
+def _with_uid(locations: Sequence[Location], uid: Any) -> Iterator[tuple[Location, StoredRun]]:
     for own in locations:
         for each in own.index.runs():
-            if is_wanted(own, each):
+            if own.index.uid(each) == uid:
                 yield own, each
 
 
@@ -101,7 +103,3 @@ def _rerun_of(run: StoredRun) -> Mapping[str, Any]:
 
 def _related(location: Location, run: StoredRun) -> Related:
     return Related(f"run {run.id}", location.slug, run.id)
-
-
-def _copy(location: Location, run: StoredRun) -> Related:
-    return Related(location.name, location.slug, run.id)

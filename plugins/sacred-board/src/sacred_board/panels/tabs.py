@@ -22,6 +22,8 @@ from sacred_core.stores import StoredRun
 _OUTPUT_PART, _MOST_OUTPUT = 100_000, 5_000_000
 #: Lines of the output, metrics and images on the overview.
 _LAST_LINES, _MOST_METRICS, _MOST_IMAGES = 12, 12, 6
+#: Entries of a configuration of which it is not known what was set for the run.
+_MOST_ENTRIES = 12
 #: Entries of a result that are shown in large type, and the characters of one.
 _MOST_RESULTS, _SHORT_RESULT = 12, 24
 #: Shown while a tab is not open: that it is not empty is all that matters.
@@ -72,6 +74,8 @@ def show_overview(view: RunView) -> Markup:
     limit = _MOST_METRICS + 1
     metrics = _read(problems, lambda: metric_rows(view.store, run.id, limit)) or []
     rows = config_tree.config_rows(run)
+    values = [row for row in rows if not row.is_group]
+    has_origins = any(row.origin for row in values)
     images = [
         file
         for file in (view.file("artifact", name) for name in run.artifacts)
@@ -86,8 +90,9 @@ def show_overview(view: RunView) -> Markup:
         results=_short_results(run),
         metrics=metrics[:_MOST_METRICS],
         is_limited=len(metrics) > _MOST_METRICS,
-        changed=config_tree.changed_rows(rows),
-        entries=sum(not row.is_group for row in rows),
+        changed=config_tree.changed_rows(rows) if has_origins else values[:_MOST_ENTRIES],
+        has_origins=has_origins,
+        entries=len(values),
         images=images[:_MOST_IMAGES],
         output=_OutputPart.of(output, _last_lines_start(output)),
         problems=problems,
