@@ -61,6 +61,21 @@ def test_locations_may_be_flags_of_observers(call, served) -> None:
     assert board.is_editable and board.token is None and not opens_browser
 
 
+@pytest.mark.parametrize("option", ["--traceback", "--edit"])
+def test_tracebacks_are_logged_on_request(call, monkeypatch, option: str) -> None:
+    """`sacred` removes the option --traceback before it calls the command."""
+    found = []
+
+    def serve(board: Board, listening: socket.socket, *rest: object, has_log: bool) -> None:
+        listening.close()
+        found.append(has_log)
+
+    monkeypatch.setattr(server, "serve", serve)
+    monkeypatch.setattr("sys.argv", ["sacred", "board", "runs", option])
+    assert call("runs").exit_code == 0
+    assert found == [option == "--traceback"]
+
+
 def test_a_location_after_dashes_is_no_option(call, served) -> None:
     """The rules are those of other programs."""
     assert isinstance(call("--", "-F").exception, SacredError)
