@@ -142,7 +142,7 @@ def measure(name: str, filled: Filled, count: int, minutes: float) -> bool:
         "load": (many / one, LOAD),
         "load at the end": (last / one, LOAD),
         "memory": (growth, GROWTH),
-        "age of points": (max(ages), AGE),
+        "age of points": (age, AGE),
     }
     for title, (value, bound) in checks.items():
         print(f"{title:20} {value:6.2f} {'met' if value <= bound else 'MISSED'} ({bound:g})")
