@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from .pages import blocks, files_of, install, run
+from .pages import blocks, files_of, install, run, run_tests
 
 PAGE = "board-panels.md"
 #: Records a run with the artifact of the page and one without, and prints the pages of a board.
@@ -77,3 +77,14 @@ def test_the_panels_are_listed(folder: Path) -> None:
     """`sacred plugins` has the panels of the plugin."""
     printed = run(folder, "sacred", "plugins").stdout
     assert "confusion (acme-confusion 1.0):\n  board panels  Confusion matrix, Numbers" in printed
+
+
+def test_the_plugin_fulfils_the_contract(folder: Path) -> None:
+    """The contract of plugins has the hook of the board, and imports what the panels name."""
+    tests = (
+        "from sacred_core.testing import PluginContract\n\n\n"
+        "class TestPlugin(PluginContract):\n"
+        '    distribution = "acme-confusion"\n'
+        '    light_modules = frozenset({"sacred_board"})\n'
+    )
+    assert "passed" in run_tests(folder, tests)

@@ -100,8 +100,13 @@ def test_a_running_run_is_followed(browser, board_of, tmp_path: Path) -> None:
     browser.wait(lambda: browser.texts(".metrics [data-cell=points]") == ["2", "2"])
     browser.wait(lambda: "white line\nblue line" in browser.find("[data-output]").text)
     assert browser.find("[data-output]").text.count("green line") == 1
+    browser.find(".actions details:last-of-type summary").click()  # what is open stays open
+    browser.find("[data-copy]").click()
+    browser.find("[data-copied]")
     driver.complete(result=0.75)
     browser.wait(lambda: browser.texts("[data-run-status]") == ["COMPLETED"])
+    assert browser.find(".commands").is_displayed()
+    browser.find("h1").click()
     browser.wait(lambda: browser.texts("[data-part=result] .result") == ["0.75"])
     assert "took" in browser.find(".run-facts").text
     assert browser.execute_script("return window.isSame")

@@ -84,11 +84,10 @@ document.addEventListener("keydown", (event) => {
 document.addEventListener("click", (event) => closeMenus(event.target));
 
 // A button that copies the text of an element.
-for (const button of document.querySelectorAll("[data-copy]")) {
-  button.addEventListener("click", async () => {
-    const text = button.getAttribute("data-copy") ?? "";
-    await navigator.clipboard.writeText(text);
-    button.setAttribute("data-copied", "");
-    setTimeout(() => button.removeAttribute("data-copied"), 1500);
-  });
-}
+document.addEventListener("click", async ({ target }) => {
+  const button = target instanceof Element ? target.closest("[data-copy]") : null;
+  if (!button) return;
+  await navigator.clipboard.writeText(button.getAttribute("data-copy") ?? "");
+  button.setAttribute("data-copied", "");
+  setTimeout(() => button.removeAttribute("data-copied"), 1500);
+});

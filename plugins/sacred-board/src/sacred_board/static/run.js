@@ -28,9 +28,14 @@ function filterRows(panel) {
   }
 }
 
-for (const control of document.querySelectorAll("[data-filter-rows], [data-only-marked]")) {
+const CONTROLS = "[data-filter-rows], [data-only-marked]";
+
+document.addEventListener("input", ({ target }) => {
+  const panel = target instanceof Element && target.matches(CONTROLS) ? target.closest(".panel") : null;
+  if (panel) filterRows(panel);
+});
+for (const control of document.querySelectorAll(CONTROLS)) {
   const panel = control.closest(".panel");
-  if (panel) control.addEventListener("input", () => filterRows(panel));
   if (panel) filterRows(panel); // a browser may restore what was typed
 }
 

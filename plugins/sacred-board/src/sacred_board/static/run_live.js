@@ -17,6 +17,8 @@ const FILE_TABS = ["artifacts", "resources"];
 const CURVE_PARTS = 60;
 const WIDTH = 120;
 const HEIGHT = 24;
+/** Milliseconds after which a page that is used is tried to be renewed again. */
+const USE_PAUSE = 2000;
 /** Milliseconds between loads of a page. */
 const RELOAD_PAUSE = 5000;
 
@@ -99,7 +101,10 @@ function showStatus(page, update) {
  * @param {boolean} withContent also the content of the tab
  */
 async function renew(page, withContent) {
-  if (page.querySelector(":focus-within textarea, details[open] :focus")) return; // the user writes
+  if (isUsed(page)) {
+    setTimeout(() => renew(page, withContent), USE_PAUSE);
+    return;
+  }
   const response = await fetch(location.href, { headers: { accept: "text/html" } });
   if (!response.ok) return;
   const read = new DOMParser().parseFromString(await response.text(), "text/html");
@@ -110,6 +115,16 @@ async function renew(page, withContent) {
     const own = page.querySelector(selector);
     if (found && own && found.outerHTML !== own.outerHTML) own.replaceWith(document.adoptNode(found));
   }
+}
+
+/**
+ * @param {HTMLElement} page
+ * @returns {boolean} whether the user has opened a menu, or writes a note or tags
+ */
+function isUsed(page) {
+  const fields = page.querySelectorAll("[data-part] :is(textarea, input:not([type=hidden]))");
+  const isWriting = [...fields].some((field) => field === document.activeElement);
+  return isWriting || page.querySelector("[data-part] details[open]") !== null;
 }
 
 /** Load the page again, but not again and again. */
