@@ -45,7 +45,7 @@ class Stores:
             place = self._places.new(kind)
             if (kind, purpose) == ("file", "reading"):
                 # The ages of the runs do not change while the tests are running.
-                now = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=3, minutes=20)
+                now = datetime.now(UTC).replace(microsecond=0) - timedelta(days=3, hours=6)
                 record_examples(
                     place.observer, self._folder / "files", now,
                     plans=PLANS, steps=STEPS, beat_interval=_FOREVER,

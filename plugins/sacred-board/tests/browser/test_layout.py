@@ -52,14 +52,12 @@ def board(board_of: Any, stores: "Stores") -> "RunningBoard":
     return found
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_page_is_wider_than_a_narrow_screen(
-    browser: "Browser", board: "RunningBoard", expected_messages: list[str], scheme: str
+    browser: "Browser", board: "RunningBoard", expected_messages: list[str]
 ) -> None:
     """At 400 px only tables, code and charts scroll sideways, in boxes of their own."""
     expected_messages.append("40[04]")
     browser.resize(400)
-    browser.set_scheme(scheme)
     for path in PAGES:
         browser.get(board.url(path))
         browser.wait_until_idle()

@@ -35,17 +35,17 @@ TABS = (
 )  # fmt: skip
 #: Returns what is drawn of the first chart.
 DRAWN = "return document.querySelector('.chart canvas')?.toDataURL()"
-#: Addresses of which the HTML and the JSON are compared.
+#: Addresses of which the HTML is compared, and those of which the JSON is, too.
 DOCUMENTS = (
     *PAGES,
     "/",
     "/?columns=id,name,config.seed,metrics.loss.min",
     "/?where=lr+%3D%3D",
     *(f"/run/store/{run}" for run in (1, 3, 4, 5, 6)),
-    *(f"/run/store/2?tab={tab}" for tab in TABS),
     "/compare?run=store/1&run=store/2&run=store/3",
     "/curves?run=store/1&run=store/2&run=store/3&metric=loss&group=all-but+seed&x=relative",
 )
+TAB_PAGES = tuple(f"/run/store/2?tab={tab}" for tab in TABS)
 
 
 def start_board(board_of: Any, location: str | None, **settings: Any) -> "RunningBoard":
@@ -119,10 +119,9 @@ def file_board(stores: "Stores") -> Any:
 
 @pytest.fixture(scope="module")
 def documents(file_board: "RunningBoard") -> dict[str, Any]:
-    """The HTML and the JSON of each address, of the store of files."""
-    return {
-        path: (fetch_page(file_board, path), fetch_json(file_board, path)) for path in DOCUMENTS
-    }
+    """The HTML of each address of the store of files, and the JSON."""
+    pages = {path: fetch_page(file_board, path) for path in (*DOCUMENTS, *TAB_PAGES)}
+    return pages | {f"JSON of {path}": fetch_json(file_board, path) for path in DOCUMENTS}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -131,26 +130,37 @@ def test_documents_are_the_same(
 ) -> None:
     """The HTML and the JSON of each address is that of the same runs in files."""
     board = start_board(board_of, stores.get(kind).location)
-    for path, (page, data) in documents.items():
-        assert fetch_page(board, path) == page, path
-        assert fetch_json(board, path) == data, path
+    for path, expected in documents.items():
+        address = path.removeprefix("JSON of ")
+        fetched = fetch_page(board, path) if address == path else fetch_json(board, address)
+        assert fetched == expected, path
+
+
+@pytest.fixture(scope="module")
+def texts(chromium: "Browser", file_board: "RunningBoard") -> list[str]:
+    """What the browser shows of each page of the store of files."""
+    found = shown_texts(chromium, file_board)
+    chromium.reset()
+    return found
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_pages_look_the_same(
-    browser: "Browser", board_of: Any, stores: "Stores", file_board: "RunningBoard", kind: str
+    browser: "Browser", board_of: Any, stores: "Stores", texts: list[str], kind: str
 ) -> None:
     """In the browser, each page has the text of the page of files."""
-    browser.allowed_hosts.add(file_board.host)
-    board = start_board(board_of, stores.get(kind).location)
+    assert shown_texts(browser, start_board(board_of, stores.get(kind).location)) == texts
+
+
+def shown_texts(browser: "Browser", board: "RunningBoard") -> list[str]:
+    """Return what the browser shows of each page."""
+    found = []
     for path in PAGES:
-        shown = []
-        for each in (board, file_board):
-            browser.get(each.url(path))
-            browser.wait_until_idle()
-            text = renamed(each, browser.texts("main")[0])
-            shown.append(re.sub(r"\d+:\d\d:\d\d", "TIME", text))  # some runs are running
-        assert shown[0] == shown[1], path
+        browser.get(board.url(path))
+        browser.wait_until_idle()
+        text = renamed(board, browser.texts("main")[0])
+        found.append(re.sub(r"\d+:\d\d:\d\d", "TIME", text))  # some runs are running
+    return found
 
 
 class Board:
