@@ -178,9 +178,13 @@ def _available_memory() -> int:
 
 
 def _with_siblings(name: str) -> list[str]:
-    """Return the folders of a plugin and of those of ours that it depends on."""
-    project = tomllib.loads(Path("plugins", name, "pyproject.toml").read_text())["project"]
-    needed = [re.split(r"[^a-z0-9-]", each)[0] for each in project["dependencies"]]
+    """Return the folders of a plugin and of those of ours that it or its tests depend on."""
+    found = tomllib.loads(Path("plugins", name, "pyproject.toml").read_text())
+    required = [
+        *found["project"]["dependencies"],
+        *found.get("dependency-groups", {}).get("test", []),
+    ]
+    needed = [re.split(r"[^a-z0-9-]", each)[0] for each in required]
     siblings = [each for each in needed if each in PLUGINS]
     return [f"plugins/{name}", *(path for each in siblings for path in _with_siblings(each))]
 
