@@ -9,7 +9,6 @@ import threading
 import webbrowser
 from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
 from types import FrameType
 from urllib.parse import urlsplit
 
@@ -86,8 +85,13 @@ def serve(
         has_log: Log the tracebacks of errors that are bugs.
     """
     url = make_url(board.host, listening)
-    announce = partial(_announce, board, url, opens_browser)
-    BoardServer(create_app(board), announce, board.watching.close, has_log).run([listening])
+
+    def begin() -> None:
+        _announce(board, url, opens_browser)
+        for location in board.locations:
+            location.index.start_loading()  # the first filter or order needs all runs
+
+    BoardServer(create_app(board), begin, board.watching.close, has_log).run([listening])
 
 
 class BoardServer(uvicorn.Server):
@@ -98,7 +102,7 @@ class BoardServer(uvicorn.Server):
 
     Args:
         app: The application.
-        announce: Called when connections are accepted.
+        begin: Called when connections are accepted.
         end_streams: Sends the last notice.
         has_log: Log the errors of the server.
     """
@@ -106,7 +110,7 @@ class BoardServer(uvicorn.Server):
     def __init__(
         self,
         app: ASGIApp,
-        announce: Callable[[], None],
+        begin: Callable[[], None],
         end_streams: Callable[[], None],
         has_log: bool = False,
     ) -> None:
@@ -123,7 +127,7 @@ class BoardServer(uvicorn.Server):
                 server_header=False,
             )
         )
-        self._announce = announce
+        self._begin = begin
         self._end_streams = end_streams
         self._signal: int | None = None
 
@@ -131,7 +135,7 @@ class BoardServer(uvicorn.Server):
         """Accept connections."""
         await super().startup(sockets)
         if self.started:
-            self._announce()
+            self._begin()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """End the server after a signal, at the second one also while something is computed."""
