@@ -9,6 +9,9 @@ from pathlib import Path
 import jsonschema
 import pytest
 from sacred_board.data.locations import Outage
+from sacred_file import FileStorageObserver
+
+from sacred_core.testing import EventDriver
 
 from .recorded_runs import record_runs
 
@@ -259,3 +262,18 @@ def test_curves_have_charts_and_a_table(client) -> None:
     assert re.search('<figure [^>]*data-metric="loss"', html)
     assert 'data-metric="loss" data-count="50"' in html
     assert "curves.js" in html and "curves.js" not in client.get("/run/runs/1").text
+
+
+def test_no_page_has_a_secret_that_sacred_recorded(tmp_path: Path, connect) -> None:
+    """Before and after all runs are loaded, pages and JSON have asterisks in its place."""
+    driver = EventDriver(FileStorageObserver(tmp_path / "runs"))
+    driver.start(config={"db": {"password": "hunter2hunter2"}}, meta_info={})
+    driver.complete()
+    client = connect(tmp_path / "runs")
+    paths = (
+        "/", "/?entries=all", "/?format=json", "/?group=config.db.password", "/run/runs/1",
+        "/run/runs/1?tab=configuration", "/run/runs/1?format=json", "/", "/curves?run=runs/1",
+    )  # fmt: skip
+    texts = {path: client.get(path).text for path in paths}
+    assert not [path for path, text in texts.items() if "hunter2" in text]
+    assert "***" in texts["/run/runs/1?tab=configuration"]

@@ -16,6 +16,7 @@ from sacred_core.cli.runs.options import (
 )
 from sacred_core.cli.runs.remarks import report_no_runs
 from sacred_core.exceptions import DamagedRecordError
+from sacred_core.listing.masked_runs import mask_runs
 from sacred_core.plurals import counted
 from sacred_core.printable import printable
 from sacred_core.stores import RunStore, StoredRun, find_runs
@@ -55,7 +56,7 @@ def export_runs(
     store = open_runs(location, recursive)
     metrics = MetricSummaries(store)
     query = parse(where) if where else None
-    found = find_runs(store, query, sort, metrics=metrics)
+    found = mask_runs(find_runs(store, query, sort, metrics=metrics))
     if not found:
         order = [field for field, _ in parse_sort(sort)] if sort else []
         report_no_runs(store, location, query, order)

@@ -27,6 +27,7 @@ from sacred_core.listing.grouping import (
     named_group_fields,
     parse_groups,
 )
+from sacred_core.listing.masked_runs import mask_runs
 from sacred_core.listing.run_data import as_data
 from sacred_core.listing.table import TableColumn, fit, table_text
 from sacred_core.plurals import counted
@@ -105,11 +106,11 @@ def list_runs(
     chosen = None if columns is None else parse_columns(columns)
     store = open_runs(location, recursive)
     metrics = MetricSummaries(store)
-    used = None if chosen is None or form == "json" or groups else [each.field for each in chosen]
+    used = None if chosen is None or form == "json" or groups else _used_fields(chosen)
     token = None if since is None else change_token(store)
     earlier = None if since == _START else since
-    found = find_runs(
-        store, query, sort, limit, offset, fields=used, metrics=metrics, since=earlier
+    found = mask_runs(
+        find_runs(store, query, sort, limit, offset, fields=used, metrics=metrics, since=earlier)
     )
     cells = Form.DATA if form == "csv" else Form.EXACT if is_exact else Form.SHORT
     if groups is not None:
@@ -132,6 +133,11 @@ def list_runs(
         report_no_runs(store, location, query, named, is_brief)
     if token is not None:
         _print_token(token, form)
+
+
+def _used_fields(columns: Sequence[Column]) -> list[Field]:
+    """Return the fields of columns, and that by which `mask_runs` recognizes runs of Sacred."""
+    return [*(column.field for column in columns), Field("meta")]
 
 
 def _parse_groups(

@@ -21,6 +21,7 @@ from sacred_core.cli.runs.options import (
 from sacred_core.cli.runs.page import PageStyle, page
 from sacred_core.exceptions import OptionError, StoreError
 from sacred_core.listing.empty_stores import nearby_runs
+from sacred_core.listing.masked_runs import mask_run
 from sacred_core.listing.run_data import run_as_data
 from sacred_core.listing.run_facts import title
 from sacred_core.masking import mask_text
@@ -53,7 +54,7 @@ def show_run(
     """Show the run RUN_ID at LOCATION, by default the newest: code, host, configuration, result,
     metrics, files and output."""
     store = open_runs(location, recursive)
-    run = _find(store, location, run_id)
+    run = mask_run(_find(store, location, run_id))
     if as_json:
         click.echo(strict_json(run_as_data(store, run), indent=2))
         return

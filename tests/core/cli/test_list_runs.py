@@ -302,3 +302,28 @@ def test_a_wrong_token_is_an_error(runs: Memory) -> None:
     result = CliRunner().invoke(sacred, ["runs", "list", "memory://", "--since", "1.abc"])
     assert result.exit_code == 1
     assert "it is not complete, or was changed" in str(result.exception)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("list", "--all"), ("list", "--json"), ("list", "--columns", "id,config.db"),
+        ("list", "--group-by", "config.db.password"), ("show", "1"), ("show", "1", "--json"),
+        ("export", "--to", "runs.csv"),
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_no_command_shows_a_secret_that_sacred_recorded(
+    words: tuple[str, ...], memory: Memory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its records have the values of secrets; those of sacred-core have none."""
+    monkeypatch.chdir(tmp_path)
+    driver = EventDriver(MemoryObserver(memory))
+    driver.start(config={"db": {"password": "hunter2hunter2"}}, meta_info={})
+    driver.complete()
+    command, *rest = words
+    result = CliRunner().invoke(sacred, ["runs", command, "memory://", *rest])
+    assert result.exit_code == 0, result.output
+    shown = Path("runs.csv").read_text() if command == "export" else result.output
+    assert "***" in shown
+    assert "hunter2" not in shown + result.output

@@ -16,6 +16,7 @@ from sacred_board.data.selection import select_runs
 from sacred_board.data.shared_values import SharedValues
 from sacred_board.data.threads import Threads
 from sacred_core.exceptions import ChangeTokenError
+from sacred_core.listing.masked_runs import mask_run, mask_runs
 from sacred_core.stores import RunQuery, RunStore, StoredRun, find_runs
 from sacred_core.stores.changes import change_token, list_runs, missing_ids
 from sacred_core.stores.finding import count_runs
@@ -194,7 +195,7 @@ class RunIndex:
         store = await self._connection.store()
         runs = await self._connection.read(find_runs, store, limit=limit, offset=offset)
         total = await self._connection.read(count_runs, store)
-        return Found(runs[::-1], total)
+        return Found(mask_runs(runs)[::-1], total)
 
     async def _look(self) -> None:
         store = await self._connection.store()
@@ -250,7 +251,7 @@ class RunIndex:
         self, runs: Iterable[StoredRun], known: "dict[int | str, StoredRun]"
     ) -> Iterator[StoredRun]:
         """Yield runs with shared parts; of one that did not change the known object."""
-        for run in runs:
+        for run in map(mask_run, runs):
             old = known.get(run.id)
             yield old if old is not None and old == run else self._shared.share(run)
 

@@ -7,6 +7,7 @@ from typing import Any
 from sacred_board.data.connections import Connection, LocationAwayError, Outage
 from sacred_board.data.index import RunIndex
 from sacred_board.data.live import LiveRuns
+from sacred_core.listing.masked_runs import mask_run
 from sacred_core.stores import RunStore
 from sacred_core.stores.model import StoredRun
 
@@ -40,7 +41,7 @@ class Location(Connection):
         """
         try:
             store = await self.store()
-            return await self.read(store.get, run_id)
+            return mask_run(await self.read(store.get, run_id))
         except LocationAwayError:
             known = self.index.get(run_id)
             if known is None:
