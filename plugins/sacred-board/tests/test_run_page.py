@@ -9,8 +9,8 @@ from pathlib import Path
 import jsonschema
 import pytest
 from sacred_board.data.locations import Outage
-from sacred_file import FileStorageObserver
 
+from sacred_core.observers import FileStorageObserver
 from sacred_core.testing import EventDriver
 
 from .recorded_runs import record_runs
@@ -78,6 +78,20 @@ def test_the_overview_has_what_one_wants_first(client) -> None:
     assert 'src="/file/runs/1/artifact/image.png"' in html
     assert "<polyline" in html
     assert "<script>alert" not in html and "sk-secret" not in html
+
+
+def test_the_overview_says_that_it_has_the_first_metrics_only(tmp_path: Path, connect) -> None:
+    """The twelve first metrics of a run are shown, and that these are not all."""
+    for count in (12, 13):
+        driver = EventDriver(FileStorageObserver(tmp_path / "runs"))
+        driver.start()
+        driver.log_together({f"m{number}": [1.0] for number in range(count)})
+        driver.complete()
+    client = connect(tmp_path / "runs")
+    all_text, first_text = text_of(client, "/run/runs/1"), text_of(client, "/run/runs/2")
+    assert "m11 1 1 1 1" in all_text and "the first 12" not in all_text
+    assert "m11 1 1 1 1" in first_text and "m12" not in first_text
+    assert "Metrics the first 12 Show curves" in first_text
 
 
 def test_a_failed_run_shows_its_traceback_first(client) -> None:
