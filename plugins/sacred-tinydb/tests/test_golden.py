@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sacred_tinydb import TinyDbObserver, TinyDbStore
 
+from sacred_core.stores import open_store
 from sacred_core.testing import EventDriver
 from sacred_core.testing.memory import Memory, MemoryStore
 
@@ -43,7 +44,7 @@ def test_each_value_in_info_is_read_as_it_was_recorded(
 def test_whole_runs_are_read(golden: ModuleType, release: str, tmp_path: Path) -> None:
     """Statuses, configuration, result, output and files."""
     golden.unpack(release, "tinydb.json", tmp_path)
-    store = TinyDbStore(tmp_path)
+    store = open_store(TinyDbStore.location_of(tmp_path))  # the folder is recognized
     first, *_ = golden.assert_runs(store, has_queued=False)
     assert first.result == 0.5 and first.info["alpha"]["list"] == [1, 2]
     assert first.info["zeta"][1][0] == [0.0, 6.0, 12.0, 18.0]

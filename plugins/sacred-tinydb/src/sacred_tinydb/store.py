@@ -28,8 +28,9 @@ from sacred_tinydb.storage import METADATA, Storage, storage_in, storage_of, to_
 
 #: The number of a document, and what the database has of it.
 Record: TypeAlias = tuple[int, Document]
-#: How the file of a TinyDB begins that has a table of runs first, as Sacred and we write it.
-_RUNS = b'{"runs": {'
+#: How the file of a TinyDB with a table of runs begins, as we and Sacred write it; TinyDB 3 wrote
+#: an empty table before it.
+_RUNS = (b'{"_default": {}, "runs": {', b'{"runs": {')
 
 
 class TinyDbStore(DocumentStore[Record]):
@@ -87,7 +88,7 @@ class TinyDbStore(DocumentStore[Record]):
         """Return the location of the store in a folder, None if there is none."""
         try:
             with (path / METADATA).open("rb") as file:
-                is_store = file.read(len(_RUNS)) == _RUNS
+                is_store = file.read(len(_RUNS[0])).startswith(_RUNS)
         except OSError:
             return None
         return path_url(path.as_posix(), "tinydb") if is_store else None
