@@ -153,6 +153,7 @@ def test_ids_with_slashes_have_files(tmp_path: Path, store: Path) -> None:
     with TestClient(create_app(Board([location])), "http://127.0.0.1:8137") as client:
         page = client.get("/run/all/a%2Fb%2F1")
         assert 'src="/file/all/a%2Fb%2F1/artifact/image.png"' in page.text
+        assert f"sacred runs show -r {root} a/b/1" in page.text and "runs rerun" not in page.text
         response = client.get("/file/all/a%2Fb%2F1/artifact/folder%2Fnotes%20%C3%A9.txt")
         assert response.content == ARTIFACTS["folder/notes é.txt"]
 

@@ -25,6 +25,7 @@ from sacred_core.masking import mask_text
 from sacred_core.printable import printable_lines
 from sacred_core.stores import StoredRun
 from sacred_core.stores.query import Condition, Field
+from sacred_core.stores.recursive import RecursiveStore
 from sacred_core.stores.stored_parts import has_ended
 
 #: The tab with the charts of metrics, which needs the parameters of the request.
@@ -76,7 +77,7 @@ async def show_run(request: Request) -> Response:
         "tags": [(tag, str(Condition(Field("tags"), "has", (tag,)))) for tag in run.tags],
         "failure": _last_line(run),
         "command_line": mask_text(command_line(run)),
-        "commands": run_commands(location.name, run),
+        "commands": run_commands(location.name, run, isinstance(store, RecursiveStore)),
         "is_over": has_ended(run),
         "related": await find_related(request.app.state.board, location, run),
     }

@@ -27,21 +27,23 @@ def with_line(run: StoredRun) -> str:
     return shlex.join(["with", *words]) if words else ""
 
 
-def run_commands(location: str, run: StoredRun) -> list[tuple[str, str]]:
+def run_commands(location: str, run: StoredRun, is_recursive: bool) -> list[tuple[str, str]]:
     """Return commands about a run with what each does.
 
     Args:
         location: The location of its store, without secrets.
         run: The run.
+        is_recursive: The location is a folder whose sub-folders have the stores.
     """
     run_id, updates = str(run.id), with_line(run)
+    flags = ["-r"] if is_recursive else []
 
     def command(name: str, *further: str) -> str:
-        return " ".join((shlex.join(["sacred", "runs", name, location, run_id]), *further))
+        return " ".join((shlex.join(["sacred", "runs", name, *flags, location, run_id]), *further))
 
     return [
         ("show it in a terminal", command("show")),
-        ("run it again", command("rerun")),
+        *(() if is_recursive else (("run it again", command("rerun")),)),
         ("compare it with another run", command("diff", "OTHER_ID")),
         *((("follow it", command("watch")),) if run.is_running() else ()),
         *((("its named configurations and updates", updates),) if updates else ()),
