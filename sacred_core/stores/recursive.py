@@ -1,7 +1,9 @@
 """The stores in a folder and its sub-folders as one store, such as ``results/MAP/ALGORITHM/1``."""
 
 import builtins
+import time
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
@@ -46,9 +48,9 @@ class RecursiveStore:
 
     def __init__(self, root: str) -> None:
         self.root = self.display_name = root
-        self._stores = {
-            name: open_store(location) for name, location in find_locations(Path(root)).items()
-        }
+        self._stores: Mapping[str, RunStore] = {}
+        self._next_search = 0.0
+        self._find_stores()
         if not self._stores:
             raise StoreError(f"there are no runs in {root!r} and its sub-folders")
 
@@ -74,7 +76,13 @@ class RecursiveStore:
         yield from found if limit is None else found[max(0, len(found) - limit) :]
 
     def change_token(self) -> str:
-        """Return a token of the present state; see `sacred_core.stores.changes.change_token`."""
+        """Return a token of the present state; see `sacred_core.stores.changes.change_token`.
+
+        New stores are searched for at most every ten seconds, and in a twentieth of the time.
+        """
+        if time.monotonic() >= self._next_search:
+            with suppress(StoreError, OSError):  # of a store that is not complete yet
+                self._find_stores()
         tokens = {name: change_token(store) for name, store in self._stores.items()}
         return encode_token(_KIND, self, tokens)
 
@@ -140,15 +148,26 @@ class RecursiveStore:
         store, own_id = self._find(run_id)
         store.annotate(own_id, annotation)
 
+    def _find_stores(self) -> None:
+        start = time.monotonic()
+        locations = find_locations(Path(self.root))
+        opened = {
+            name: open_store(location)
+            for name, location in locations.items()
+            if name not in self._stores
+        }
+        self._stores = {**self._stores, **opened}  # other threads may read the present one
+        end = time.monotonic()
+        self._next_search = end + max(10.0, 20 * (end - start))
+
     def _with_id(self, run: StoredRun, run_id: int | str) -> StoredRun:
         return with_store(attrs.evolve(run, id=run_id, status=run.recorded_status), self)
 
     def _find(self, run_id: int | str) -> tuple[RunStore, str]:
         name, _, own_id = str(run_id).rpartition("/")
-        store: Mapping[str, RunStore] = self._stores
-        if name not in store:
+        if name not in self._stores:
             raise not_found_error(run_id, self.root)
-        return store[name], own_id
+        return self._stores[name], own_id
 
 
 def _join(name: str, run_id: int | str) -> str:

@@ -1,8 +1,10 @@
 """Tests of several stores as one."""
 
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -85,6 +87,23 @@ def test_a_folder_without_stores(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sacred_core.stores.recursive.find_locations", lambda folder: {})
     with pytest.raises(StoreError, match="no runs in 'results' and its sub-folders"):
         RecursiveStore("results")
+
+
+def test_stores_that_were_created_later_are_found(
+    store: RecursiveStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All their runs are new. They are searched for ten seconds after the last time."""
+    token, memory = store.change_token(), Memory()
+    EventDriver(MemoryObserver(memory)).start()
+    places, now = {"": "at ", "new": "at new", "bad": "at bad"}, time.monotonic()
+    opened = [StoreError("not complete"), MemoryStore(memory), MemoryStore(Memory())]
+    monkeypatch.setattr("sacred_core.stores.recursive.find_locations", lambda folder: places)
+    monkeypatch.setattr("sacred_core.stores.recursive.open_store", Mock(side_effect=opened))
+    for seconds, expected in ((5, []), (11, []), (12, ["new/1"])):
+        monkeypatch.setattr(time, "monotonic", lambda after=seconds: now + after)
+        store.change_token()
+        assert ids(store.list(RunQuery(since=token))) == expected
+    assert len(ids(store.list())) == 5
 
 
 def test_changes_of_all_stores_are_listed(
