@@ -64,8 +64,15 @@ class RecursiveStore:
         return store_html(self)
 
     def list(self, query: RunQuery | None = None) -> Iterator[StoredRun]:
-        """Yield the runs of all stores by their start; see `RunStore.list`."""
+        """Yield the runs of all stores by their start; see `RunStore.list`.
+
+        For changes, new stores are searched for: at most every ten seconds, and in a twentieth of
+        the time.
+        """
         query = query or RunQuery()
+        if query.since is not None and time.monotonic() >= self._next_search:
+            with suppress(StoreError, OSError):  # of a store that is not complete yet
+                self._find_stores()
         found = [
             self._with_id(run, _join(name, run.id))
             for name, store_query in self._queries(query).items()
@@ -76,13 +83,7 @@ class RecursiveStore:
         yield from found if limit is None else found[max(0, len(found) - limit) :]
 
     def change_token(self) -> str:
-        """Return a token of the present state; see `sacred_core.stores.changes.change_token`.
-
-        New stores are searched for at most every ten seconds, and in a twentieth of the time.
-        """
-        if time.monotonic() >= self._next_search:
-            with suppress(StoreError, OSError):  # of a store that is not complete yet
-                self._find_stores()
+        """Return a token of the present state; see `sacred_core.stores.changes.change_token`."""
         tokens = {name: change_token(store) for name, store in self._stores.items()}
         return encode_token(_KIND, self, tokens)
 
