@@ -51,6 +51,12 @@ def test_gaps_interrupt_a_line() -> None:
     assert draw(zero, is_log_y=True)[1][0].count("M") == 2
 
 
+def test_a_point_without_neighbours_is_a_dot() -> None:
+    """It is a line of no length, which has round ends."""
+    _, (path,) = draw({"x": [0, 1, 2, 3, 4], "y": [1.0, None, 1.0, 1.0, None]})
+    assert path == "M0.0 500.0h0M666.7 500.0L1000.0 500.0"
+
+
 def test_rows_are_drawn_through_their_extremes() -> None:
     """The line of a row has its least and its greatest value, in the order of their places."""
     curve = {
@@ -124,9 +130,9 @@ def test_places_have_their_unit(axis: str, xs: list[float], texts: str) -> None:
 
 def test_equal_values_are_in_the_middle() -> None:
     """A constant metric, or a single point, is drawn in the middle of the chart."""
-    assert draw({"x": [3], "y": [5.0]})[1] == ["M500.0 500.0"]
+    assert draw({"x": [3], "y": [5.0]})[1] == ["M500.0 500.0h0"]
     assert draw({"x": [3, 4], "y": [0.0, 0.0]})[1] == ["M0.0 500.0L1000.0 500.0"]
-    assert draw({"x": [3], "y": [5.0]}, is_log_y=True, is_log=True)[1] == ["M500.0 500.0"]
+    assert draw({"x": [3], "y": [5.0]}, is_log_y=True, is_log=True)[1] == ["M500.0 500.0h0"]
 
 
 def test_an_axis_has_round_ticks() -> None:

@@ -1,6 +1,7 @@
 """Charts as SVG, for browsers without JavaScript and until scripts replace them."""
 
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -160,7 +161,8 @@ def _line_path(line: Iterable[tuple[float, float | None]], x: Axis, y: Axis) -> 
             continue
         parts.append(f"{'L' if is_open else 'M'}{_place(at, value, x, y)}")
         is_open = True
-    return "".join(parts)
+    # A line of no length makes a point without neighbours visible.
+    return re.sub(r"M[^LM]+(?=M|$)", r"\g<0>h0", "".join(parts))
 
 
 def _band_path(curve: Mapping[str, Any], x: Axis, y: Axis) -> str:
