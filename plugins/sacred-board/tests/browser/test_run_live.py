@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from sacred_core.observers import FileStorageObserver
+from sacred_core.stores import open_store
 from sacred_core.testing import EventDriver
 
 from ..recorded_runs import record_runs
@@ -65,6 +66,23 @@ def test_output_is_appended_and_rewritten(browser, board_of, store: Path) -> Non
         "one\n😀 done\nnext!\nlast", "new",
     ]  # fmt: skip
     assert 'class="ansi-fg-1">20%' in found[1]
+
+
+def test_a_deleted_run_is_announced(browser, board_of, tmp_path: Path) -> None:
+    """The page stays, with a sentence."""
+    for _ in range(2):
+        driver = EventDriver(FileStorageObserver(tmp_path / "runs"))
+        driver.start()
+        driver.complete()
+    browser.get(board_of(str(tmp_path / "runs")).url("/run/runs/1"))
+    browser.execute_script(
+        "import('/static/changes.js').then(({onState}) => onState((state) => {"
+        "window.connection = state.connection; }))"
+    )
+    browser.wait(lambda: browser.execute_script("return window.connection === 'open'"))
+    open_store(str(tmp_path / "runs")).delete("1")
+    browser.wait(lambda: browser.texts("#banners p") == ["This run was deleted."])
+    assert browser.find("[data-run-status]").text == "COMPLETED"
 
 
 def test_a_running_run_is_followed(browser, board_of, tmp_path: Path) -> None:

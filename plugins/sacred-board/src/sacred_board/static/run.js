@@ -48,7 +48,8 @@ document.querySelector(".tabs > [aria-current]")?.scrollIntoView({ block: "neare
 
 const run = document.querySelector("[data-run]");
 if (run instanceof HTMLElement) {
-  const { showChanges, showRecord } = await import("./run_live.js");
+  const { showChanges, showDeletion, showRecord } = await import("./run_live.js");
+  showDeletion(run);
   if (run.hasAttribute("data-live")) showChanges(run);
   else showRecord(run);
 }

@@ -70,6 +70,21 @@ export function showRecord(page) {
 }
 
 /**
+ * Say that the run of a page was deleted.
+ * @param {HTMLElement} page
+ */
+export function showDeletion(page) {
+  const { slug, id } = page.dataset;
+  onChange((notice) => {
+    if (notice.type !== "gone" || notice.slug !== slug || String(notice.id) !== id) return;
+    const banner = document.createElement("p");
+    banner.className = "banner is-error";
+    banner.textContent = "This run was deleted.";
+    document.getElementById("banners")?.append(banner);
+  });
+}
+
+/**
  * @param {Update} update
  * @returns {boolean} whether each metric that has points has a row, if the page shows metrics
  */
