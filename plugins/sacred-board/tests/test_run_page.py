@@ -223,6 +223,7 @@ def test_a_damaged_run_shows_its_readable_parts(tmp_path: Path, connect, store: 
     assert "Configuration 9 entries" in text_of(client, "/run/runs/1")
     assert 'data-path="optimizer.name"' in html
     assert "100%" in html
+    assert "Curves" in tabs_of(client, "/run/runs/1")
     assert "lr" in text_of(client, "/run/runs/1?tab=configuration")
     assert client.get("/run/runs/1?tab=curves").status_code == 200
 

@@ -137,7 +137,8 @@ def show_metrics(view: RunView) -> Markup | None:
     """Return the metrics."""
     if not view.is_open:
         # Not all stores have summaries: whether a run that started has points is not read here.
-        return None if view.run.start_time is None else _CLOSED
+        has_started = view.run.start_time is not None or view.run.damage is not None
+        return _CLOSED if has_started else None
     rows = metric_rows(view.store, view.run.id)
     return render_part(
         "panels/metrics.html",
