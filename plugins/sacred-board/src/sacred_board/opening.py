@@ -1,16 +1,19 @@
 """Opens the locations of a board at its start, and finds those that have no store."""
 
+import contextlib
 import threading
 import time
 from collections.abc import Sequence
 
 from sacred_board.data.locations import Location, unique_slugs
 from sacred_core.cli.runs.options import open_runs
-from sacred_core.exceptions import UnavailableError
+from sacred_core.exceptions import SacredError, UnavailableError
+from sacred_core.hooks.targets import resolve_target
 from sacred_core.listing.empty_stores import empty_text
 from sacred_core.masking import mask_text
 from sacred_core.stores import RunStore, find_runs
 from sacred_core.stores.explaining import require_existing
+from sacred_core.stores.opening import location_spec
 
 #: Seconds after which a store that has not answered is shown as one that is away.
 PATIENCE = 5.0
@@ -63,6 +66,14 @@ class _Opening:
             self._error = error
 
 
+def _import_store(name: str) -> None:
+    """Import the plugin that opens a location, if there is one."""
+    with contextlib.suppress(SacredError):  # raised when the location is opened
+        spec = location_spec(name)
+        if spec is not None and spec.store is not None:
+            resolve_target(spec.store)
+
+
 def open_locations(names: Sequence[str], is_recursive: bool) -> tuple[list[Location], list[str]]:
     """Return the locations of a board, and sentences about those of which no runs are shown.
 
@@ -76,6 +87,8 @@ def open_locations(names: Sequence[str], is_recursive: bool) -> tuple[list[Locat
         SacredError: there is no store at a location.
     """
     slugs = unique_slugs(mask_text(each) for each in names)
+    for each in names:
+        _import_store(each)  # which may take long, and is not the time of a store that is away
     openings = [_Opening(each, is_recursive) for each in names]
     end = time.monotonic() + PATIENCE
     remarks = [each.wait(end) for each in openings]
