@@ -46,7 +46,7 @@ def test_at_most_ten_packages_and_8_mb_are_added() -> None:
     assert sum(sizes) + package < 8_000_000
 
 
-def test_commands_and_scripts_import_only_the_records_of_the_board() -> None:
+def test_commands_and_scripts_import_only_the_hooks_of_the_board() -> None:
     """`sacred --help` and experiments import no server, no templates and no pages."""
     code = (
         "import sys\n"
@@ -62,4 +62,4 @@ def test_commands_and_scripts_import_only_the_records_of_the_board() -> None:
     lines = shown.stdout.splitlines()
     assert any(line.split() == ["board", "See", "runs", "in", "a", "browser."] for line in lines)
     modules = {line for line in lines if line.partition(".")[0] in MODULES}
-    assert modules == {f"sacred_board{end}" for end in ("", ".plugin", ".hookspecs", ".records")}
+    assert modules == {f"sacred_board{end}" for end in ("", ".plugin", ".hookspecs")}

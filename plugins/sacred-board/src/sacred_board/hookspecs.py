@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 
-from sacred_board.records import BoardPanel
+import sacred_board
 from sacred_core import hookspec
 
 
 @hookspec
-def sacred_board_panels() -> Iterable[BoardPanel]:
+def sacred_board_panels() -> "Iterable[sacred_board.BoardPanel]":
     """Offer tabs of the page of a run, and viewers for files, as `BoardPanel` records.
 
     A plugin that works without the board marks its implementation with

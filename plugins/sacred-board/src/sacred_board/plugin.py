@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from sacred_board.records import RUN, BoardPanel
+import sacred_board
 from sacred_core import CommandSpec, hookimpl
 from sacred_core.hooks.records import HookSpecs
 
@@ -45,8 +45,10 @@ def sacred_hookspecs() -> Iterable[HookSpecs]:
 
 
 @hookimpl
-def sacred_board_panels() -> Iterable[BoardPanel]:
+def sacred_board_panels() -> "Iterable[sacred_board.BoardPanel]":
     """Offer the tabs of the page of a run, and viewers for images, tables, JSON and text."""
+    from sacred_board.records import RUN, BoardPanel  # every script imports this module
+
     for title, name in _TABS:
         yield BoardPanel(title, RUN, f"sacred_board.panels.tabs:{name}")
     for title, accepts, name in _VIEWERS:
