@@ -1,5 +1,7 @@
 """What the tests of the board share: a board over stores, and requests to it without a server."""
 
+import gc
+import warnings
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -11,6 +13,18 @@ from starlette.testclient import TestClient
 from sacred_core import open_store
 
 Connect = Callable[..., TestClient]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _collect_connections() -> Iterator[None]:
+    """Free the stores of boards, which do not close them, before tests of other modules.
+
+    psycopg warns of each connection that is open, in whichever test it is freed.
+    """
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
 
 
 @pytest.fixture
