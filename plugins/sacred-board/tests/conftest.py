@@ -3,6 +3,7 @@
 import gc
 import warnings
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from sacred_board import create_app
@@ -11,6 +12,8 @@ from sacred_board.data.locations import Location, unique_slugs
 from starlette.testclient import TestClient
 
 from sacred_core import open_store
+
+from .recorded_runs import record_runs
 
 Connect = Callable[..., TestClient]
 
@@ -47,3 +50,15 @@ def connect() -> Iterator[Connect]:
     yield connect_to
     for client in clients:
         client.__exit__(None, None, None)
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with three runs."""
+    return record_runs(tmp_path_factory.mktemp("recorded"))
+
+
+@pytest.fixture
+def client(store: Path, connect: Connect) -> TestClient:
+    """A client of a board over the store."""
+    return connect(store)

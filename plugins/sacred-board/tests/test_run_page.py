@@ -13,21 +13,7 @@ from sacred_board.data.locations import Outage
 from sacred_core.observers import FileStorageObserver
 from sacred_core.testing import EventDriver
 
-from .recorded_runs import record_runs
-
 SCHEMA = Path(__file__).parents[3] / "docs" / "runs.schema.json"
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store with three runs."""
-    return record_runs(tmp_path_factory.mktemp("recorded"))
-
-
-@pytest.fixture
-def client(store: Path, connect):
-    """A client of a board over the store."""
-    return connect(store)
 
 
 def text_of(client, path: str) -> str:

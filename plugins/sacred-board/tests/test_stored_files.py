@@ -12,19 +12,7 @@ from sacred_board.data.locations import Location
 from sacred_board.file_response import FileResponse, byte_range, content_disposition
 from sacred_file.store import FileStore
 
-from .recorded_runs import ARTIFACTS, png, record_runs
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store with three runs."""
-    return record_runs(tmp_path_factory.mktemp("recorded"))
-
-
-@pytest.fixture
-def client(store: Path, connect):
-    """A client of a board over the store."""
-    return connect(store)
+from .recorded_runs import ARTIFACTS, png
 
 
 def path_of(name: str, kind: str = "artifact", run_id: str = "1") -> str:
