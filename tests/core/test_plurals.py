@@ -31,7 +31,7 @@ _NOUN = re.compile(
 )
 _VERBS = set(
     "i ha wa doe need run take set work exist belong reache name hold require lack implement "
-    "import expect give contain define return allow differ".split()
+    "import expect give contain define return allow differ matche".split()
 )
 
 

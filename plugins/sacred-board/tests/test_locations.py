@@ -183,6 +183,18 @@ def test_an_error_about_the_whole_store_is_an_outage(location, store) -> None:
     asyncio.run(check())
 
 
+def test_the_limit_of_a_driver_is_an_outage_too(location, store) -> None:
+    """A `TimeoutError` that a store raises is an outage, also where the board sets no limit."""
+
+    async def check() -> None:
+        await location.store()
+        store.error = TimeoutError("the socket")
+        with pytest.raises(LocationAwayError, match=r"^no answer$"):
+            await location.call(store.check)
+
+    asyncio.run(check())
+
+
 def test_a_store_that_cannot_be_opened_is_tried_again(store, clock) -> None:
     """The location of a store that is missing at the start is away until it can be opened."""
     errors: list[Exception] = [StoreError("there is no folder")]

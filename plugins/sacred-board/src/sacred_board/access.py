@@ -12,6 +12,7 @@ from hashlib import sha256
 
 from sacred_core.exceptions import OptionError, SacredError
 from sacred_core.masking import note_secret
+from sacred_core.plurals import counted
 
 #: The environment variable with the token, which other users of the machine cannot see.
 TOKEN_VARIABLE = "SACRED_BOARD_TOKEN"
@@ -133,7 +134,9 @@ def token_problem(host: str, token: str | None) -> str:
             f"for example to {secrets.token_urlsafe(18)}"
         )
     if len(token) < SHORTEST_TOKEN:
-        return f"the token must have at least {SHORTEST_TOKEN} characters, got {len(token)}"
+        return (
+            f"the token must have at least {counted(SHORTEST_TOKEN, 'character')}, got {len(token)}"
+        )
     return ""
 
 

@@ -15,6 +15,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sacred_board.access import Access, TooManyAttemptsError, is_loopback, split_host
+from sacred_core.plurals import counted
 
 _OPENER = "Cross-Origin-Opener-Policy"
 #: Headers of each response that does not set them itself.
@@ -111,7 +112,9 @@ def _check_address(request: Request) -> None:
         )
     query = scope["query_string"]
     if len(scope["path"]) + len(query) > LONGEST_ADDRESS:
-        raise HTTPException(414, f"The address has more than {LONGEST_ADDRESS:,} characters.")
+        raise HTTPException(
+            414, f"The address has more than {counted(LONGEST_ADDRESS, 'character')}."
+        )
     if "\0" in scope["path"] or b"%00" in query or b"\0" in query:
         raise HTTPException(400, "The address contains a null character.")
 
@@ -199,7 +202,7 @@ async def _read_body(request: Request) -> bytes:
     async for part in request.stream():
         body += part
         if len(body) > LARGEST_BODY:
-            raise HTTPException(413, f"The form has more than {LARGEST_BODY:,} bytes.")
+            raise HTTPException(413, f"The form has more than {counted(LARGEST_BODY, 'byte')}.")
     return body
 
 

@@ -19,6 +19,7 @@ from sacred_core.exceptions import (
     UnavailableError,
 )
 from sacred_core.masking import mask_text
+from sacred_core.plurals import counted
 from sacred_core.stores import RunQuery, RunStore
 from sacred_core.stores.query import Field
 
@@ -157,7 +158,9 @@ class Connection:
         try:
             found = await self._threads.call(function, timeout)
         except TimeoutError:
-            outage = self._note_outage(f"no answer for {timeout:g} seconds", is_attempt)
+            # The driver of a database raises it too, where no limit was given.
+            limit = "" if timeout is None else f" for {counted(timeout, 'second')}"
+            outage = self._note_outage(f"no answer{limit}", is_attempt)
             raise LocationAwayError(outage) from None
         except SacredError as error:
             if not await self._is_outage(error):

@@ -23,6 +23,7 @@ from sacred_core.compare.table import TableRow
 from sacred_core.dotted_path import leaves
 from sacred_core.exceptions import DamagedRecordError
 from sacred_core.masking import mask_text
+from sacred_core.plurals import counted
 from sacred_core.printable import KEPT, printable
 from sacred_core.readable_numbers import number_text
 from sacred_core.readable_times import duration_text
@@ -321,7 +322,7 @@ def _metric_row(name: str, summaries: Sequence[MetricSummary | None]) -> FactRow
         ""
         if each is None or each.last is MISSING
         else f"last {number_text(each.last, None)}, min {number_text(each.min, None)}, "
-        f"max {number_text(each.max, None)}, {each.count} points"
+        f"max {number_text(each.max, None)}, {counted(each.count, 'point')}"
         for each in summaries
     ]
     return attrs.evolve(row, titles=titles)

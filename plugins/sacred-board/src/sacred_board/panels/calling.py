@@ -12,6 +12,7 @@ from sacred_board.panels.offers import Offer
 from sacred_core.exceptions import DamagedRecordError, StoreError
 from sacred_core.hooks.targets import ends_process, resolve_target
 from sacred_core.masking import mask_text
+from sacred_core.plurals import counted
 from sacred_core.printable import printable
 
 _LOGGER = logging.getLogger("sacred_board")
@@ -108,7 +109,8 @@ def _check_result(offer: Offer, result: Any) -> Shown:
         kind = type(result).__name__
         return Shown(problem=_sentence(offer, f"returned a {kind}, not a string or Markup"))
     if len(result) > _MOST_CHARACTERS:
-        problem = f"returned {len(result)} characters; at most {_MOST_CHARACTERS} are shown"
+        size = counted(len(result), "character")
+        problem = f"returned {size}; at most {_MOST_CHARACTERS} are shown"
         return Shown(problem=_sentence(offer, problem))
     if isinstance(result, Markup):
         return Shown(content=result)
