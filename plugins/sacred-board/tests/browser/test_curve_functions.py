@@ -1,10 +1,13 @@
 """Tests of functions of the scripts of charts, called in Chromium."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from sacred_core.readable_times import duration_text
 
 if TYPE_CHECKING:
     from .browsing import Browser
@@ -38,6 +41,13 @@ def added(start: int | None, steps: list[Any], values: list[Any]) -> dict[str, A
     """Return new points as the board sends them."""
     times = [100.0 + 10 * (start or 0) + 10 * index for index in range(len(steps))]
     return {"start": start, "count": 9, "steps": steps, "values": values, "times": times}
+
+
+def test_durations_of_running_runs_are_those_of_the_server(call: Call) -> None:
+    """The page writes them again each second, also those of days."""
+    for seconds in (60, 65, 3_599, 86_399, 86_400, 100_000, 280_801):
+        text = duration_text(timedelta(seconds=seconds))
+        assert call("durations", "clockText", seconds)[0] == text, seconds
 
 
 def test_ticks_and_texts(call: Call) -> None:

@@ -2,6 +2,7 @@
 
 import { followRun } from "./live.js";
 import { onChange } from "./changes.js";
+import { clockText } from "./durations.js";
 import { showOutput } from "./run_output.js";
 
 /** @typedef {import("./live.js").Update} Update */
@@ -155,21 +156,9 @@ function tick() {
   const update = () => {
     const shown = document.querySelector("[data-since]");
     if (!(shown instanceof HTMLElement)) return;
-    shown.textContent = durationText((Date.now() - Date.parse(shown.dataset.since ?? "")) / 1000);
+    shown.textContent = clockText((Date.now() - Date.parse(shown.dataset.since ?? "")) / 1000);
   };
   setInterval(update, 1000);
-}
-
-/**
- * @param {number} seconds
- * @returns {string} as the server writes it: 0:01:05
- */
-function durationText(seconds) {
-  const whole = Math.max(0, Math.round(seconds));
-  const pad = (/** @type {number} */ number) => String(number).padStart(2, "0");
-  const days = Math.floor(whole / 86400);
-  const time = `${Math.floor(whole / 3600) % 24}:${pad(Math.floor(whole / 60) % 60)}:${pad(whole % 60)}`;
-  return days ? `${days} ${days === 1 ? "day" : "days"}, ${time}` : time;
 }
 
 // The rows of metrics: last value, extremes, number of points, small curve.

@@ -1,6 +1,7 @@
 // Changes of runs are shown in their rows; new runs are announced, and shown on request.
 
 import { onChange } from "./changes.js";
+import { clockText } from "./durations.js";
 import { fetchPart, onSwap, replacePart, root } from "./runs_swap.js";
 
 const DELAY = 500;
@@ -170,10 +171,7 @@ function ageText(age) {
 
 /** @param {number} seconds */
 function durationText(seconds) {
-  if (seconds < 60) return `${seconds}.0s`;
-  const [minutes, hours] = [Math.floor(seconds / 60), Math.floor(seconds / 3600)];
-  const two = (/** @type {number} */ number) => String(number).padStart(2, "0");
-  return `${hours}:${two(minutes % 60)}:${two(seconds % 60)}`;
+  return seconds < 60 ? `${seconds}.0s` : clockText(seconds);
 }
 
 document.addEventListener("click", async (event) => {
