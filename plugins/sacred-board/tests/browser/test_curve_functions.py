@@ -1,4 +1,4 @@
-"""Tests of functions of the scripts of charts, called in Chromium."""
+"""Tests of functions of the scripts of pages, called in Chromium."""
 
 from collections.abc import Callable
 from datetime import timedelta
