@@ -1,10 +1,12 @@
 """Servers that take too long, and connections on which nothing is answered any more."""
 
+import gc
 import logging
 import subprocess
 import sys
 import textwrap
 import time
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -122,6 +124,29 @@ def test_a_call_that_a_run_abandoned_leaves_nothing_behind(
     second.complete()
     store = SqlStore(url)
     assert (store.get(2).status, store.output(2)) == ("COMPLETED", "printed\n")
+
+
+def test_a_connection_that_outlives_its_engine_is_closed_without_a_warning(postgres: Any) -> None:
+    """A call that a run abandoned may return it after the engine has closed the others."""
+    url = sa.make_url(postgres.database())
+    observer, others = SqlObserver(url), SqlObserver(url)
+    query = f"SELECT count(*) FROM pg_stat_activity WHERE datname = '{url.database}'"
+    with others.engine.connect() as counting:
+        connection = observer.engine.raw_connection()
+        connection.detach()
+        assert counting.exec_driver_sql(query).scalar_one() == 2
+        with warnings.catch_warnings(record=True) as found:
+            warnings.simplefilter("always")
+            del connection
+            gc.collect()
+        assert found == []
+        until = time.monotonic() + 60
+        while counting.exec_driver_sql(query).scalar_one() > 1 and time.monotonic() < until:
+            counting.rollback()
+            time.sleep(0.01)
+        assert counting.exec_driver_sql(query).scalar_one() == 1
+    for each in (observer, others):
+        each.join()
 
 
 HANGING = """

@@ -108,6 +108,10 @@ def _limited_connections() -> Any:
     class LimitedConnection(psycopg.Connection[Any]):
         """Waits for an answer with a limit, which libpq does not have."""
 
+        def __del__(self, warn: Any = None, /) -> None:
+            """End with the engine, without psycopg's warning that `close` was not called."""
+            del warn
+
         def wait(self, gen: Any, *arguments: Any, **options: Any) -> Any:
             return super().wait(self._limited(gen), *arguments, **options)
 
