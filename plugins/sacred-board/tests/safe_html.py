@@ -48,7 +48,7 @@ class _Problems(HTMLParser):
         is_own = str(given.get("src", "")).startswith("/static/")
         if tag == "script" and not is_own and not self._is_data:
             self.found.append(f"<script> {given}")
-        if tag == "link" and not str(given.get("href", "")).startswith("/static/"):
+        if tag == "link" and not str(given.get("href", "")).startswith(("/static/", "#")):
             self.found.append(f"<link> {given}")
         if tag == "meta" and "http-equiv" in given:
             self.found.append(f"<meta> {given}")

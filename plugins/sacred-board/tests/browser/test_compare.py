@@ -29,12 +29,21 @@ READ = """
     const [address, done] = arguments;
     const read = async () => {
       const reader = (await fetch(address)).body.getReader();
-      const start = new TextDecoder().decode((await reader.read()).value);
+      let start = "";
+      while (!start.includes("Comparing")) {
+        start += new TextDecoder().decode((await reader.read()).value);
+      }
       const runs = await (await fetch("/?format=json")).json();
       await reader.cancel();
       return [start, runs.length];
     };
     read().then(done);
+"""
+#: Where the loading state and the comparison begin while both are drawn.
+PLACES = """
+    const parts = ["comparing", "comparison"].map((id) => document.getElementById(id));
+    parts[0].style.display = "block";
+    return parts.map((part) => part.getBoundingClientRect().top);
 """
 
 
@@ -58,6 +67,7 @@ def test_a_slow_comparison_shows_that_it_is_loading(
     browser.get(board.url("/compare?run=runs/1&run=runs/2"))
     assert browser.find("#comparison .causes").is_displayed()
     assert not browser.find("#comparing").is_displayed()
+    assert len({*browser.execute_script(PLACES)}) == 1
 
 
 def test_runs_are_compared_with_their_curves(browser: Any, board_of: Any, folder: Path) -> None:

@@ -75,6 +75,19 @@ def test_nothing_moves_while_data_arrive(
         assert browser.execute_async_script(SHIFTS) == [], path
 
 
+def test_nothing_moves_while_a_page_arrives_slowly(
+    browser: "Browser", board: "RunningBoard", expected_messages: list[str]
+) -> None:
+    """A page is drawn when its content is there, and a comparison is drawn over its place."""
+    expected_messages.append("40[04]")
+    browser.get(board.url("/"))
+    browser.set_network_conditions(latency=0, throughput=100_000)
+    for path in PAGES:
+        browser.get(board.url(path))
+        browser.wait_until_idle()
+        assert browser.execute_async_script(SHIFTS) == [], path
+
+
 def test_pages_work_without_javascript(browser: "Browser", board: "RunningBoard") -> None:
     """Runs are filtered, sorted and compared with forms and links; curves are pictures."""
     browser.set_javascript(False)
