@@ -25,7 +25,7 @@ class Event:
     Attributes:
         run: Identity of the run, the same for all observers (``_id`` is each observer's own).
         segment: 0; resuming a run starts the next one.
-        writer: The process that speaks: ``"main"``, or a rank or child.
+        writer: The process that records: ``"main"``, or a rank or child like ``"rank3"``.
         seq: Position among the events of this writer in this segment, from 0, without gaps.
     """
 
@@ -81,9 +81,12 @@ class RunIdEvent(Event):
             where ``_id`` of an earlier observer is taken, an observer uses another free id.
         replayed: The run was recorded before, in another store or in a spool. An observer whose
             store has a run with this ``meta_info["uid"]`` continues that run and returns its id.
+        resumed: The run was recorded before, and this process resumes it as its segment
+            ``segment``. An observer whose store has a run with this ``meta_info["uid"]`` takes it
+            over and returns its id.
     """
 
-    only_by_name = ("asked_id", "replayed")
+    only_by_name = ("asked_id", "replayed", "resumed")
 
     ex_info: PlainDict
     command: str
@@ -93,6 +96,7 @@ class RunIdEvent(Event):
     _id: Any = attrs.field(default=None, alias="_id")
     asked_id: Any = None
     replayed: bool = False
+    resumed: bool = False
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -125,16 +129,21 @@ class Heartbeat(Event):
     Attributes:
         captured: All captured functions that were called since the start: lists of source, name
             and entries as in `sacred_core.stores.captured.CapturedCall`. None if not known.
+        segments: Of a run that is replayed, what `sacred_core.stores.segments.encode_segment`
+            returned of each segment; None of a run with a single segment.
+        writers: The other processes that record in the run; None if there is none.
     """
 
     method = "heartbeat_event"
-    only_by_name = ("captured",)
+    only_by_name = ("captured", "segments", "writers")
     lazy_arguments = ("captured_out",)
 
     info: PlainDict
     beat_time: datetime
     result: Any = None
     captured: list[list[Any]] | None = None
+    segments: list[dict[str, Any]] | None = None
+    writers: list[str] | None = None
 
 
 def is_later_beat(beat_time: datetime, stored: datetime | None) -> bool:

@@ -1,25 +1,8 @@
 """The exceptions of sacred-core."""
 
-import os
 import sys
 from collections.abc import Sequence
 from typing import Any
-
-
-def system_error_text(error: OSError) -> str:
-    """Return the reason that the operating system reports and the file, without a number.
-
-    Args:
-        error: Of a file or a connection; one without a reason is described as Python does.
-    """
-    if not error.strerror:
-        return str(error)
-    name = error.filename  # a descriptor, or any kind of path
-    return error.strerror + ("" if name is None else f": {_path_text(name)}")
-
-
-def _path_text(name: Any) -> str:
-    return f"descriptor {name}" if isinstance(name, int) else repr(os.fsdecode(name))
 
 
 class SacredError(Exception):
@@ -247,6 +230,14 @@ class StoreError(SacredError):
 
 class RunRemovedError(StoreError):
     """The run was deleted from the store, or replaced, while its process was still writing."""
+
+
+class RunLostError(RunRemovedError):
+    """Another process has resumed the run: this one can record nothing more in it, and stops."""
+
+
+class ResumeError(UsageError):
+    """A run cannot be resumed, for example because it is running or its configuration differs."""
 
 
 class ChangeTokenError(StoreError):

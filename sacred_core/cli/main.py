@@ -7,12 +7,13 @@ from typing import Any, cast
 import click
 
 from sacred_core.cli.exit_codes import exit_code_of
-from sacred_core.exceptions import SacredError, system_error_text
+from sacred_core.exceptions import SacredError
 from sacred_core.hooks.manager import plugin_manager
 from sacred_core.hooks.records import CommandSpec
 from sacred_core.hooks.targets import resolve_target
 from sacred_core.printable import printable
 from sacred_core.script_cli.protocol import COMPLETION, INTERRUPTED
+from sacred_core.system_errors import system_error_text
 
 TRACEBACK = "--traceback"
 

@@ -4,10 +4,11 @@ from collections import Counter
 
 from sacred_core.delivery.backlog import Backlog
 from sacred_core.events import Event, Heartbeat
-from sacred_core.exceptions import SacredError, system_error_text
+from sacred_core.exceptions import SacredError
 from sacred_core.masking import mask_text
 from sacred_core.plurals import counted
 from sacred_core.serialization import message_of, reason_of
+from sacred_core.system_errors import system_error_text
 
 #: The maximum number of different failures in one message.
 _SHOWN = 8

@@ -11,7 +11,7 @@ from sacred_core.printable import printable
 from sacred_core.readable_numbers import DIGITS, format_value, number_text, size_text
 from sacred_core.readable_times import duration_text, time_text
 from sacred_core.stores import RunStore, StoredRun
-from sacred_core.stores.model import FileInfo
+from sacred_core.stores.recorded_files import FileInfo
 from sacred_core.stores.summaries import MetricSummary
 
 _BLOCKS = "▁▂▃▄▅▆▇█"

@@ -22,7 +22,8 @@ from sacred_core.serialization import is_same_data
 from sacred_core.stable_files import ChangingFileError, FileVersion, with_version
 from sacred_core.stores.annotations import Annotation
 from sacred_core.stores.claims import IdRequest, ObserverIds, claim_id
-from sacred_core.stores.model import FileInfo, StoredRun
+from sacred_core.stores.model import StoredRun
+from sacred_core.stores.recorded_files import FileInfo
 from sacred_core.stores.run_ids import normalize_id
 from sacred_core.stores.tokens import new_token, run_removed_error
 

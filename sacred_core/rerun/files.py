@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sacred_core.contained_files import ContainedFolder
-from sacred_core.exceptions import OutsideStoreError, RerunError, StoreError, system_error_text
+from sacred_core.exceptions import OutsideStoreError, RerunError, StoreError
 from sacred_core.provenance.sources import md5_of
 from sacred_core.rerun.layout import Layout
 from sacred_core.stores.model import StoredRun
 from sacred_core.stores.run_store import RunStore
+from sacred_core.system_errors import system_error_text
 
 _PART = 1 << 20
 #: Folders above the sources whose resources are restored at their places, not used where they are.

@@ -5,7 +5,8 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-from sacred_core.exceptions import OptionError, RerunError, system_error_text
+from sacred_core.exceptions import OptionError, RerunError
+from sacred_core.system_errors import system_error_text
 
 
 def require_files(paths: Iterable[str | os.PathLike[str]]) -> list[Path]:

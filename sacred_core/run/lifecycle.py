@@ -20,7 +20,7 @@ from sacred_core.run.plain_copies import PlainCopy
 from sacred_core.run.state import RunState
 from sacred_core.serialization import plain, reason_of
 from sacred_core.stores.annotations import Annotation
-from sacred_core.stores.model import merge_code
+from sacred_core.stores.recorded_files import merge_code
 
 if TYPE_CHECKING:
     from sacred_core.run.spools import LiveSpool

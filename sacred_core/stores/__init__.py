@@ -21,10 +21,12 @@ if TYPE_CHECKING:
         once,
         run_or_foreign,
     )
-    from sacred_core.stores.model import DAMAGED, FileInfo, StoredRun
+    from sacred_core.stores.model import DAMAGED, StoredRun
     from sacred_core.stores.opening import open_store
+    from sacred_core.stores.recorded_files import FileInfo
     from sacred_core.stores.run_list import RunList, RunSource
     from sacred_core.stores.run_store import ContinuingStore, RunQuery, RunStore
+    from sacred_core.stores.segments import Segment
     from sacred_core.stores.summaries import MetricSummary
     from sacred_core.stores.tables import metrics_frame, to_frame
     from sacred_core.stores.unfinished import with_unfinished
@@ -33,7 +35,7 @@ _MODULES = {
     "DAMAGED": "model",
     "Annotation": "annotations",
     "CapturedCall": "captured",
-    "FileInfo": "model",
+    "FileInfo": "recorded_files",
     "Found": "guarded",
     "GuardedStore": "guarded",
     "MetricSummary": "summaries",
@@ -43,6 +45,7 @@ _MODULES = {
     "RunList": "run_list",
     "RunSource": "run_list",
     "RunStore": "run_store",
+    "Segment": "segments",
     "StoredRun": "model",
     "check_metrics": "checking",
     "find_runs": "finding",
@@ -71,6 +74,7 @@ __all__ = [
     "RunQuery",
     "RunSource",
     "RunStore",
+    "Segment",
     "StoredRun",
     "check_metrics",
     "find_runs",

@@ -7,14 +7,16 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from sacred_core.exceptions import DamagedRecordError
-from sacred_core.stores.model import FileInfo, StoredRun, digest_in
+from sacred_core.stores.model import StoredRun
+from sacred_core.stores.recorded_files import FileInfo, digest_in
 from sacred_core.stores.summaries import decode_summary, encode_summary
 
 if TYPE_CHECKING:  # a run that is recorded does not read others
     from sacred_core.stores.guarded import Read
+    from sacred_core.stores.segments import Segment
 
 #: The fields of a run that are part of it.
-FACTS = frozenset(("metrics", "files", "output_length"))
+FACTS = frozenset(("metrics", "files", "output_length", "segments", "writers"))
 _TYPES = {"size": int, "md5": str, "content_type": str, "metadata": dict}
 
 
@@ -26,7 +28,15 @@ def encode_facts(run: StoredRun) -> dict[str, Any]:
         for kind, own in run.files.items()
     }
     facts: dict[str, Any] = {"metrics": metrics, "files": files}
-    return facts if run.output_length is None else {**facts, "output_length": run.output_length}
+    if run.output_length is not None:
+        facts["output_length"] = run.output_length
+    if run.recorded_segments:
+        from sacred_core.stores.segments import encode_segment  # few runs are resumed
+
+        facts["segments"] = list(map(encode_segment, run.recorded_segments))
+    if run.writers:
+        facts["writers"] = list(run.writers)
+    return facts
 
 
 def facts_fields(read: "Read", entries: "Mapping[str, Read] | None" = None) -> dict[str, "Read"]:
@@ -48,6 +58,8 @@ def facts_fields(read: "Read", entries: "Mapping[str, Read] | None" = None) -> d
         "metrics": lambda: _decode_metrics(read()),
         "files": files,
         "output_length": lambda: _decode_length(read()),
+        "segments": lambda: _decode_segments(read()),
+        "writers": lambda: _decode_writers(read()),
     }
 
 
@@ -107,6 +119,23 @@ def _decode_length(stored: Any) -> int | None:
     if not is_valid:
         raise DamagedRecordError(f"the length of the output is not one: {str(length)[:40]!r}")
     return length
+
+
+def _decode_segments(stored: Any) -> "list[Segment] | None":
+    segments = stored.get("segments") if isinstance(stored, Mapping) else None
+    if segments is None:
+        return None
+    from sacred_core.stores.segments import decode_segments
+
+    return decode_segments(segments)
+
+
+def _decode_writers(stored: Any) -> list[str] | None:
+    writers = stored.get("writers") if isinstance(stored, Mapping) else None
+    is_valid = isinstance(writers, list) and all(isinstance(each, str) for each in writers)
+    if writers is not None and not is_valid:
+        raise DamagedRecordError("the names of the writers of the run are damaged")
+    return writers
 
 
 def _part(stored: Any, name: str) -> Mapping[str, Any] | None:

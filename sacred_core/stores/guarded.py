@@ -11,12 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 from itertools import islice
 from typing import Any, ClassVar, TypeAlias, TypeVar, cast
 
-from sacred_core.exceptions import (
-    DamagedRecordError,
-    NotARunError,
-    StoreError,
-    system_error_text,
-)
+from sacred_core.exceptions import DamagedRecordError, NotARunError, StoreError
 from sacred_core.masking import mask_text
 from sacred_core.stores.changes import decode_token, digest_token, encode_token, select_changed
 from sacred_core.stores.checking import check_field
@@ -26,6 +21,7 @@ from sacred_core.stores.run_ids import normalize_id
 from sacred_core.stores.run_store import RunQuery, RunStore
 from sacred_core.stores.skipping import skip_foreign
 from sacred_core.stores.stored_in import with_store
+from sacred_core.system_errors import system_error_text
 
 T = TypeVar("T")
 Read: TypeAlias = Callable[[], Any]

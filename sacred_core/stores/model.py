@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -11,12 +11,14 @@ import attrs
 
 from sacred_core import events
 from sacred_core.serialization import plain
-from sacred_core.shared_methods import StateMethods, ValueMethods
+from sacred_core.shared_methods import StateMethods
 from sacred_core.stores.annotations import Annotation, annotation_of
+from sacred_core.stores.recorded_files import FileInfo, digest_in, merge_code, source_files
 from sacred_core.stores.stored_in import StoredIn
 
 if TYPE_CHECKING:
     from sacred_core.stores.captured import CapturedCall
+    from sacred_core.stores.segments import Segment
     from sacred_core.stores.summaries import MetricSummary
 
 #: A run that missed this many heartbeats, and at least `_GRACE`, is dead.
@@ -24,29 +26,10 @@ _MISSED_BEATS = 3
 _GRACE = timedelta(seconds=2)
 _DEFAULT_INTERVAL = 10.0
 _LONGEST_INTERVAL = 1e8  # seconds; what is stored may be anything
-#: A digest by itself, or in the name of a content: ``train_d41d8cd98f00b204e9800998ecf8427e.py``.
-_DIGEST = re.compile(r"(?:^|_)([0-9a-f]{32})(?:\.[^/]*)?\Z")
 _EPOCH, _MILLISECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(milliseconds=1)
 _UID = re.compile(r"[0-9a-f]{32}")
 #: The status of a run whose record cannot be read in full.
 DAMAGED = "DAMAGED"
-
-
-@attrs.frozen(kw_only=True, eq=False, repr=False)
-class FileInfo(ValueMethods):
-    """Facts about a file of a run; unknown values are None.
-
-    Attributes:
-        size: In bytes.
-        md5: The hexadecimal MD5 digest of its content.
-        content_type: The media type of an artifact.
-        metadata: The metadata of an artifact.
-    """
-
-    size: int | None = None
-    md5: str | None = None
-    content_type: str | None = None
-    metadata: dict[str, Any] | None = None
 
 
 @attrs.define(kw_only=True, eq=False, repr=False)
@@ -73,6 +56,9 @@ class StoredRun(StoredIn, StateMethods):
         notes: ``{"text", "time", "user"}`` of its notes, the oldest first.
         metrics: The stored summary of each metric; None if the store has none, see
             `sacred_core.stores.curves.summaries`.
+        recorded_segments: The segments of a run that was resumed, see `segments`; empty of one with
+            a single segment. The argument is ``segments``.
+        writers: The other processes that record in the run, such as ``"rank3"``.
         damage: The reason why a part of the record cannot be read; this part is treated as
             missing. None if the whole record can be read.
     """
@@ -100,6 +86,8 @@ class StoredRun(StoredIn, StateMethods):
     tags: list[str] = attrs.field(factory=list)
     notes: list[dict[str, Any]] = attrs.field(factory=list)
     metrics: "dict[str, MetricSummary] | None" = None
+    recorded_segments: "list[Segment]" = attrs.field(factory=list, alias="segments")
+    writers: list[str] = attrs.field(factory=list)
     damage: str | None = None
 
     def __repr__(self) -> str:
@@ -131,6 +119,25 @@ class StoredRun(StoredIn, StateMethods):
         apply = _APPLY.get(type(event))
         if apply is not None:
             apply(self, event)
+
+    @property
+    def segments(self) -> "list[Segment]":
+        """What one process after another recorded of the run, in order; at least one."""
+        from sacred_core.stores.segments import Segment  # few readers need it
+
+        if self.recorded_segments:
+            return list(self.recorded_segments)
+        return [
+            Segment(
+                start_time=self.start_time,
+                stop_time=self.stop_time,
+                status=self.recorded_status,
+                host=self.host,
+                dependencies=list(map(str, self.experiment.get("dependencies") or ())),
+                repositories=self.repositories,
+                group=str(self.meta.get("group", "")),
+            )
+        ]
 
     @property
     def uid(self) -> str:
@@ -271,37 +278,10 @@ class StoredRun(StoredIn, StateMethods):
         return max(timedelta(seconds=seconds) * _MISSED_BEATS, _GRACE)
 
 
-def digest_in(stored: Any) -> str | None:
-    """Return the MD5 digest that a string is, or that ends the name of a content; else None."""
-    digest = _DIGEST.search(stored) if isinstance(stored, str) else None
-    return None if digest is None else digest[1]
-
-
-def merge_code(
-    experiment: Mapping[str, Any], sources: Iterable[Sequence[Any]], dependencies: Iterable[str]
-) -> dict[str, Any]:
-    """Return ``experiment`` with code that was imported after the start.
-
-    Args:
-        experiment: As in `StoredRun`.
-        sources: Entries of which the first item is the name; a name that is known is not changed.
-        dependencies: Strings like ``numpy==2.0``.
-    """
-    old = experiment.get("sources") or []
-    known = {source[0] for source in old}
-    new = [source for source in sources if source[0] not in known]
-    names = {*(experiment.get("dependencies") or ()), *dependencies}
-    return {
-        **experiment,
-        "sources": sorted([*old, *new], key=lambda source: source[0]),
-        "dependencies": sorted(names, key=str.lower),
-    }
-
-
 def _apply_start_info(run: StoredRun, event: Any) -> None:
     run.command = event.command
     run.experiment, run.host = dict(event.ex_info), dict(event.host_info)
-    run.files = _source_files(event.ex_info.get("sources"))
+    run.files = source_files(event.ex_info.get("sources"))
     run.config, run.meta = dict(event.config), dict(event.meta_info)
 
 
@@ -349,12 +329,6 @@ def _apply_resource(run: StoredRun, event: events.ResourceAdded) -> None:
 def _apply_artifact(run: StoredRun, event: events.ArtifactAdded) -> None:
     if event.name not in run.artifacts:
         run.artifacts.append(event.name)
-
-
-def _source_files(entries: Any) -> dict[str, dict[str, FileInfo]]:
-    """Return what is known of sources before a backend stores them: names and digests."""
-    known = {str(name): FileInfo(md5=md5) for name, md5 in entries or ()}
-    return {"source": known} if known else {}
 
 
 def _apply_code(run: StoredRun, event: events.CodeLoaded) -> None:

@@ -9,7 +9,8 @@ import attrs
 from sacred_core.stores import curves
 from sacred_core.stores.annotations import Annotation
 from sacred_core.stores.canonical import canonical_json
-from sacred_core.stores.model import FileInfo, StoredRun
+from sacred_core.stores.model import StoredRun
+from sacred_core.stores.recorded_files import FileInfo
 from sacred_core.stores.run_store import RunStore
 from sacred_core.stores.summaries import merge_summaries
 from sacred_core.stores.times import milliseconds

@@ -7,7 +7,7 @@ from typing import Any
 from sacred_core.provenance.sources import md5_of
 from sacred_core.stores.annotations import Annotation
 from sacred_core.stores.curves import points, summaries, tail
-from sacred_core.stores.model import FileInfo
+from sacred_core.stores.recorded_files import FileInfo
 from sacred_core.stores.summaries import (
     encode_summary,
     merge_summaries,

@@ -18,8 +18,8 @@ from sacred_core.exceptions import (
     ConfigFileNotFoundError,
     ReadOnlyConfigError,
     SacredError,
-    system_error_text,
 )
+from sacred_core.system_errors import system_error_text
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ FURTHER = {
     "compare/causes/code_causes compare/causes/call_causes compare/causes/effects "
     "compare/causes/file_causes compare/causes/machine_causes compare/causes/not_recorded "
     "compare/causes/package_causes",
+    "stores/test_facts.py": "stores/recorded_files",
     "archives/test_packing.py": "archives/layout archives/points archives/records archives/writing",
     "archives/test_reader.py": "archives/read_runs",
     "compare/groups/test_significance.py": "compare/groups/display",

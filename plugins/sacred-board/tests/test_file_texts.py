@@ -17,7 +17,8 @@ from sacred_board.panels.text_parts import (
 from sacred_board.panels.viewers import show_table, show_text
 from sacred_board.panels.views import FileView
 
-from sacred_core.stores.model import FileInfo, StoredRun
+from sacred_core.stores.model import StoredRun
+from sacred_core.stores.recorded_files import FileInfo
 
 
 def code(text: str) -> list[str]:

@@ -8,7 +8,7 @@ from sacred_core.compare.records import MISSING, Difference
 from sacred_core.exceptions import StoreError, UnavailableError
 from sacred_core.readable_numbers import size_text
 from sacred_core.stores.digests import read_md5
-from sacred_core.stores.model import FileInfo
+from sacred_core.stores.recorded_files import FileInfo
 
 _KINDS = ("artifact", "resource")
 

@@ -20,7 +20,7 @@ from sacred_core.listing.run_facts import (
     title,
 )
 from sacred_core.stores import StoredRun
-from sacred_core.stores.model import FileInfo
+from sacred_core.stores.recorded_files import FileInfo
 from sacred_core.stores.summaries import summarize
 from sacred_core.testing import Memory, MemoryStore
 

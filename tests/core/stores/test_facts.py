@@ -7,9 +7,9 @@ import pytest
 
 from sacred_core.exceptions import DamagedRecordError
 from sacred_core.serialization import from_json, to_json
-from sacred_core.stores import StoredRun
+from sacred_core.stores import Segment, StoredRun
 from sacred_core.stores.facts import encode_facts, facts_fields
-from sacred_core.stores.model import FileInfo
+from sacred_core.stores.recorded_files import FileInfo
 from sacred_core.stores.summaries import summarize
 
 
@@ -24,9 +24,14 @@ def test_facts_come_back() -> None:
         "source": {"b.py": FileInfo(md5="1" * 32), "c.py": FileInfo()},
     }
     metrics = {"loss": summarize([0, 1], [math.nan, 2.5]), "text": summarize([0], ["x"])}
-    run = StoredRun(id=1, status="COMPLETED", files=files, metrics=metrics, output_length=7)
+    segments = [Segment(status="DEAD", points={"loss": 1}), Segment(status="COMPLETED", output=3)]
+    run = StoredRun(
+        id=1, status="COMPLETED", files=files, metrics=metrics, output_length=7,
+        segments=segments, writers=["rank1"],
+    )  # fmt: skip
     found = read(from_json(to_json(encode_facts(run))))
     assert found["files"] == files
+    assert (found["segments"], found["writers"]) == (segments, ["rank1"])
     assert found["output_length"] == 7
     assert found["metrics"] == metrics, "NaN equals itself"
     assert found["metrics"]["loss"] != summarize([0, 1], [1.0, 2.5])
@@ -34,12 +39,11 @@ def test_facts_come_back() -> None:
 
 def test_a_run_without_facts() -> None:
     """A record of an earlier release has none; those of a new run are empty."""
-    assert read(None) == {"metrics": None, "files": None, "output_length": None}
-    assert read(encode_facts(StoredRun(id=1, status="RUNNING"))) == {
-        "metrics": {},
-        "files": {},
-        "output_length": None,
-    }
+    assert set(read(None).values()) == {None}
+    facts = encode_facts(StoredRun(id=1, status="RUNNING"))
+    assert facts == {"metrics": {}, "files": {}}
+    none = dict.fromkeys(("output_length", "segments", "writers"))
+    assert read(facts) == {"metrics": {}, "files": {}, **none}
 
 
 @pytest.mark.parametrize(
@@ -57,6 +61,9 @@ def test_a_run_without_facts() -> None:
         ("files", {"files": {"artifact": {"a": {"size": True}}}}),
         ("files", {"files": {"artifact": {"a": {"md5": 1}}}}),
         ("files", {"files": {"artifact": {"a": {"metadata": []}}}}),
+        ("segments", {"segments": [3]}),
+        ("writers", {"writers": "rank1"}),
+        ("writers", {"writers": [1]}),
         ("output_length", {"output_length": -1}),
         ("output_length", {"output_length": True}),
         ("output_length", {"output_length": "7"}),

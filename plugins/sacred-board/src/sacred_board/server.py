@@ -19,8 +19,9 @@ from starlette.types import ASGIApp
 from sacred_board.access import is_loopback, is_wildcard
 from sacred_board.app import create_app
 from sacred_board.board import Board
-from sacred_core.exceptions import OptionError, system_error_text
+from sacred_core.exceptions import OptionError
 from sacred_core.printable import printable
+from sacred_core.system_errors import system_error_text
 
 #: Ports that are tried after one that is in use, before the system chooses one.
 _MOST_PORTS = 50

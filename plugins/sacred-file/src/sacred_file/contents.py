@@ -19,7 +19,7 @@ from sacred_core.stable_files import (
     small_content,
 )
 from sacred_core.stores.folder_format import content_name, is_content_name, is_named_by_content
-from sacred_core.stores.model import FileInfo
+from sacred_core.stores.recorded_files import FileInfo
 
 _logger = own_logger(__name__)
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from sacred_core.atomic_files import create_folder, replace_bytes, write_new
 from sacred_core.events import RunIdEvent
 from sacred_core.hooks.targets import call_target
-from sacred_core.loggers import own_logger
 from sacred_core.observers.code_archive import CodeArchive
 from sacred_core.observers.delivering import takes_time_columns
 from sacred_core.observers.deprecated import DeprecatedCreate
@@ -24,7 +23,6 @@ from sacred_core.stores.folder_format import (
     CONFIG,
     INFO,
     METRIC_LINES,
-    METRICS,
     OUTPUT,
     RESOURCES,
     RUN,
@@ -35,20 +33,18 @@ from sacred_core.stores.folder_format import (
     json_bytes,
     metric_lines,
     new_entry,
-    parse_metrics,
     update_entry,
 )
 from sacred_core.stores.leases import Lease, releasing
 from sacred_core.stores.locations import FilePath, absolute_path, location_path, short_path
-from sacred_core.stores.model import FileInfo, StoredRun
+from sacred_core.stores.model import StoredRun
 from sacred_core.stores.record_files import (
     AppendFile,
     AppendText,
     append_bytes,
-    merge_metric_lines,
-    read_columns,
     read_json,
 )
+from sacred_core.stores.recorded_files import FileInfo
 from sacred_core.stores.tokens import TOKEN
 from sacred_file import layout
 from sacred_file.contents import (
@@ -60,12 +56,12 @@ from sacred_file.contents import (
     stored_info,
 )
 from sacred_file.ids import FolderIds, OwnFolder, lock_uid
+from sacred_file.metric_files import merge_metrics, split_metrics
 from sacred_file.report import template_path, write_report
 
 if TYPE_CHECKING:
     from sacred_core.stores.run_store import RunStore
 
-_logger = own_logger(__name__)
 #: Fields that are written with the next heartbeat where there are many files.
 _LISTS = FACTS | {"artifacts", "resources"}
 
@@ -242,7 +238,7 @@ class FileStorageObserver(DeprecatedCreate, DocumentObserver):
         """Merge the metrics and write the report, in the folder in which the end was stored."""
         folder = self._require_own().path
         restore_missing(self._root, self.run_entry)
-        _merge_metrics(folder)
+        merge_metrics(folder)
         self._metrics = None
         template = self.template or self._root / layout.TEMPLATE
         if self.template or template.is_file():
@@ -263,11 +259,11 @@ class FileStorageObserver(DeprecatedCreate, DocumentObserver):
         has_ended = self.require_run().stop_time is not None
         if self._metrics is None:
             if has_ended:
-                _split_metrics(folder)
+                split_metrics(folder)
             self._metrics = AppendFile(folder / METRIC_LINES)
         self._metrics.write(metric_lines(metrics, starts))
         if has_ended:
-            _merge_metrics(folder)
+            merge_metrics(folder)
             self._metrics = None
         return True
 
@@ -373,28 +369,3 @@ def _without_patches(experiment: Mapping[str, Any]) -> dict[str, Any]:
         for each in experiment.get("repositories") or ()
     )
     return {**experiment, "repositories": list(repositories)}
-
-
-def _split_metrics(folder: Path) -> None:
-    """Write the lines of a run whose metrics are merged, so that points can be appended."""
-    lines = folder / METRIC_LINES
-    stored = None if lines.exists() else read_columns(folder / METRICS)
-    if stored is not None:
-        replace_bytes(lines, metric_lines(parse_metrics(stored), {}))
-
-
-def _merge_metrics(folder: Path) -> None:
-    """Merge the points and remove their lines; where that fails they stay, and can be read.
-
-    A run that logged nothing has an empty ``metrics.json``, as in Sacred. Calling it again
-    changes nothing.
-    """
-    lines, target = folder / METRIC_LINES, folder / METRICS
-    try:
-        has_lines = lines.exists()
-        if has_lines or not target.exists():
-            merge_metric_lines(lines, target)
-        if has_lines:
-            lines.unlink(missing_ok=True)
-    except OSError as error:
-        _logger.warning("The metrics stay in %s: %s", lines, error)

@@ -32,8 +32,8 @@ from sacred_core.stores.folder_format import (
 )
 from sacred_core.stores.guarded import not_found_error
 from sacred_core.stores.locations import absolute_path, location_path
-from sacred_core.stores.model import digest_in
 from sacred_core.stores.record_files import append_bytes, replace_output
+from sacred_core.stores.recorded_files import digest_in
 from sacred_core.stores.run_ids import RunNames, normalize_id
 from sacred_core.stores.summaries import MetricSummary
 from sacred_file import layout

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from sacred_core.stores.facts import digests_of
-from sacred_core.stores.model import FileInfo
+from sacred_core.stores.recorded_files import FileInfo
 from sacred_mongo.connection import Document
 from sacred_mongo.files import Files
 from sacred_mongo.values import decode_foreign

@@ -22,7 +22,8 @@ from sacred_core.stores.claims import IdRequest, claim_id
 from sacred_core.stores.facts import FACTS
 from sacred_core.stores.folder_format import CONFIG, json_bytes, new_entry
 from sacred_core.stores.leases import releasing
-from sacred_core.stores.model import FileInfo, StoredRun
+from sacred_core.stores.model import StoredRun
+from sacred_core.stores.recorded_files import FileInfo
 from sacred_core.stores.run_store import RunStore
 from sacred_core.stores.tokens import TOKEN
 from sacred_objects import object_keys

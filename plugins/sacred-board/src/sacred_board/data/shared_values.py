@@ -9,7 +9,8 @@ import sys
 from hashlib import blake2b
 from typing import Any
 
-from sacred_core.stores.model import FileInfo, StoredRun
+from sacred_core.stores.model import StoredRun
+from sacred_core.stores.recorded_files import FileInfo
 
 #: Numbers of which equal ones are shared; numbers that differ in each run are not worth more.
 _MOST_NUMBERS = 50_000

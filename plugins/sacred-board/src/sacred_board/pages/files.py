@@ -19,7 +19,7 @@ from sacred_board.panels.views import UNKNOWN, FileView
 from sacred_board.rendering import render_error
 from sacred_core.masking import mask_text
 from sacred_core.stores import StoredRun
-from sacred_core.stores.model import FileInfo
+from sacred_core.stores.recorded_files import FileInfo
 
 _OUTPUT = "output"
 _TEXT_KINDS = ("source", "patch", _OUTPUT)

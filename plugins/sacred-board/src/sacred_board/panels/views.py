@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from sacred_core.content_types import guess_content_type
 from sacred_core.stores import RunStore, StoredRun
-from sacred_core.stores.model import FileInfo
+from sacred_core.stores.recorded_files import FileInfo
 
 #: The media type of a file of which nothing is known.
 UNKNOWN = "application/octet-stream"
