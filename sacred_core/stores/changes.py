@@ -23,7 +23,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import attrs
 
-from sacred_core.exceptions import ChangeTokenError
+from sacred_core.exceptions import ChangeTokenError, StoreError
 from sacred_core.stores.model import StoredRun
 from sacred_core.stores.query import Field
 from sacred_core.stores.run_ids import normalize_id
@@ -160,7 +160,8 @@ def digest_token(store: object, runs: Iterable[StoredRun]) -> str:
         store: Of the runs.
         runs: All runs of the store with all attributes.
     """
-    digests = [(run.id, digest) for run in runs if (digest := _digest(run)) is not None]
+    found = ((run.id, _digest_with_parts(store, run)) for run in runs)
+    digests = [(run_id, digest) for run_id, digest in found if digest is not None]
     # More than runs, as some have the same remainder; a power of two.
     count = min(_MOST_DIGESTS, 1 << (4 * len(digests)).bit_length())
     combined = b"".join(each.to_bytes(_DIGEST_BYTES, "big") for each in _combine(digests, count))
@@ -183,13 +184,27 @@ def select_changed(store: object, token: str, runs: Iterable[StoredRun]) -> Iter
         int.from_bytes(combined[start : start + _DIGEST_BYTES], "big")
         for start in range(0, len(combined), _DIGEST_BYTES)
     ]
-    found = [(run, _digest(run)) for run in runs]
+    found = [(run, _digest_with_parts(store, run)) for run in runs]
     ended = [(run.id, digest) for run, digest in found if digest is not None]
     after = _combine(ended, len(before))
     for run, digest in found:
         number = _number(run.id, len(before))
         if digest is None or before[number] != after[number]:
             yield run
+
+
+def _digest_with_parts(store: object, run: StoredRun) -> int | None:
+    """Return the digest of a run and of what its writers recorded, None as `_digest` does."""
+    own = _digest(run)
+    if own is None or not run.writers:
+        return own
+    from sacred_core.stores.writers import stored_parts  # few runs have writers
+
+    try:
+        digests = list(map(_digest, stored_parts(store, run.id).values()))
+    except StoreError:  # it was deleted meanwhile
+        return None
+    return None if None in digests else _hash(repr((own, digests)))
 
 
 def _digest(run: StoredRun) -> int | None:

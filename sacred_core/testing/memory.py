@@ -10,11 +10,13 @@ from typing import Any, BinaryIO
 import attrs
 
 from sacred_core.observers.documents import DocumentObserver
+from sacred_core.observers.parts import PartObserver, require_main_run
 from sacred_core.stable_files import FileVersion
 from sacred_core.stores import Annotation, Read, RunQuery, StoredRun
 from sacred_core.stores.documents import FIELDS, DocumentStore
 from sacred_core.stores.run_ids import next_number
 from sacred_core.stores.summaries import COLUMNS
+from sacred_core.stores.writers import writer_of
 
 #: Attributes of a stored run by the name of the field, where it differs.
 _ATTRIBUTES = {"status": "recorded_status"}
@@ -22,13 +24,14 @@ _ATTRIBUTES = {"status": "recorded_status"}
 
 @attrs.define
 class MemoryRun:
-    """All that is stored of one run."""
+    """All that is stored of one run, and the memory of its parts."""
 
     run: StoredRun
     annotations: list[Annotation] = attrs.field(factory=list)
     output: str = ""
     metrics: dict[str, dict[str, list[Any]]] = attrs.field(factory=dict)
     files: dict[tuple[str, str], bytes] = attrs.field(factory=dict)
+    parts: "Memory | None" = None
 
 
 class Memory:
@@ -163,6 +166,9 @@ class MemoryStore(DocumentStore[MemoryRun]):
         values = attrs.asdict(copy.deepcopy(record.run), recurse=False)
         values["status"] = values.pop("recorded_status")
         values["annotations"] = list(record.annotations)
+        if record.parts is not None:
+            names = [writer_of(part.run) for part in record.parts.runs.values()]
+            values["writers"] = list(dict.fromkeys((*values["writers"], *names)))
         read = (*FIELDS, "annotations")
         return {name: functools.partial(values.get, name) for name in read}
 
@@ -191,6 +197,15 @@ class MemoryStore(DocumentStore[MemoryRun]):
         observer.record = self.require(run_id)
         observer.continue_run(copy.deepcopy(observer.record.run), "")
 
+    def writer_store(self, run_id: int | str) -> "MemoryStore | None":
+        """Return the store of the parts of a run."""
+        parts = self.require(run_id).parts
+        return None if parts is None or not parts.runs else MemoryStore(parts)
+
+    def writer_observer(self, run_id: int | str) -> "MemoryPartObserver":
+        """Return an observer of a part of a run."""
+        return MemoryPartObserver(self, require_main_run(self, run_id))
+
     def replace_output(self, record: MemoryRun, text: str) -> None:
         """Replace the string."""
         record.output = text
@@ -208,3 +223,22 @@ class MemoryStore(DocumentStore[MemoryRun]):
             used = (run_id, self.memory.highest_deleted)
             self.memory.highest_deleted = next_number(used) - 1
             return True
+
+
+class MemoryPartObserver(PartObserver, MemoryObserver):
+    """Stores parts of one run in memory."""
+
+    main_store: MemoryStore
+
+    def __init__(self, store: MemoryStore, run: StoredRun) -> None:
+        self.main_store, self.main_run = store, run
+        self._main = store.require(run.id)
+        with store.memory.lock:
+            self._main.parts = self._main.parts or Memory()
+        super().__init__(self._main.parts)
+
+    def own_record(self) -> MemoryRun | None:
+        """Return the record of the current part, None if it or its run was deleted."""
+        runs = self.main_store.memory.runs
+        is_there = runs.get(self.main_run.id) is self._main
+        return super().own_record() if is_there else None

@@ -21,6 +21,7 @@ from sacred_core.testing.process_contract import ProcessContract
 from sacred_core.testing.replay_contract import ReplayContract
 from sacred_core.testing.samples import AWKWARD, EXPERIMENT, TRACE
 from sacred_core.testing.thread_contract import ThreadContract
+from sacred_core.testing.writer_contract import WriterContract
 
 
 class StoreContract(
@@ -36,6 +37,7 @@ class StoreContract(
     ReplayContract,
     CopyContract,
     ThreadContract,
+    WriterContract,
 ):
     """The tests of an observer and of the store that reads what it wrote.
 

@@ -14,6 +14,8 @@ from sacred_core.stores import folder_format as names
 NEXT_ID = "_ids/next"
 #: What a report of each run is made from, if it is there.
 TEMPLATE = "template.html"
+#: In the folder of a run, a folder of the runs that its writers record.
+WRITERS = "_writers"
 #: Room on the disk that a running run holds, so that its end can be written on a full one. It
 #: begins with the token of the run.
 SPARE = ".spare"
@@ -23,7 +25,7 @@ _MISSING = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.EINVAL)
 #: Names that no artifact beside the record has.
 _RESERVED = {
     names.RUN, names.CONFIG, names.INFO, names.METRICS, names.OUTPUT, names.METRIC_LINES,
-    names.ANNOTATIONS, names.ARTIFACTS, "report.html", "report.txt",
+    names.ANNOTATIONS, names.ARTIFACTS, WRITERS, "report.html", "report.txt",
 }  # fmt: skip
 
 
@@ -54,6 +56,20 @@ def _is_possible(path: Path, parts: list[str]) -> bool:
     if os.path.isdir(path):  # noqa: PTH112 - for each artifact
         return False
     return len(parts) == 1 or not any(parent.is_file() for parent in path.parents[: len(parts) - 1])
+
+
+def part_folders(folder: Path) -> list[Path]:
+    """Return the folders of the parts of a run, see `sacred_core.stores.writers`."""
+    try:
+        found = [entry.path for entry in os.scandir(folder / WRITERS) if entry.is_dir()]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    return [path for path in map(Path, found) if names.is_run_name(path.name)]
+
+
+def shared_name(stored: str) -> str:
+    """Return the name of shared content from the record of a part, relative to the main folder."""
+    return os.path.normpath(os.path.join("_", "_", stored))  # noqa: PTH118 - a name
 
 
 def is_run_folder(path: Path) -> bool:

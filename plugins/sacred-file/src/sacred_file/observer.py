@@ -151,7 +151,7 @@ class FileStorageObserver(DeprecatedCreate, DocumentObserver):
 
     def open_store(self) -> "RunStore":
         """Return the store of the folder, which is created."""
-        create_folder(self._root)
+        self.create_root()
         store: RunStore = call_target("sacred_file.store:FileStore", self._root)
         return store
 
@@ -161,8 +161,12 @@ class FileStorageObserver(DeprecatedCreate, DocumentObserver):
     def begin_run(self, event: RunIdEvent, _id: Any) -> Any:
         """Make the folder of the run, or take over that of the queued one; return its name."""
         self._reset()
-        create_folder(self._root)
+        self.create_root()
         return str(super().begin_run(event, _id))
+
+    def create_root(self) -> None:
+        """Create the folder of all runs, unless it exists."""
+        create_folder(self._root)
 
     def lock_uid(self, uid: str) -> AbstractContextManager[None]:
         """Claim the uid in a separate file: ``run.json`` is written after the id is chosen."""

@@ -43,8 +43,13 @@ _LIST = "shared.json"
 _IDLE = 3_600 * 10**9
 
 
-def delete_run(root: Path, folder: Path) -> bool:
+def delete_run(root: Path, folder: Path, is_part: bool = False) -> bool:
     """Delete the run in ``folder``, and return whether it was this call that did it.
+
+    Args:
+        root: The folder of all runs.
+        folder: Of the run, or of a part.
+        is_part: It is a part of a run, which has no number.
 
     Raises:
         StoreError: something cannot be removed.
@@ -52,7 +57,8 @@ def delete_run(root: Path, folder: Path) -> bool:
     try:
         is_moved = False
         if layout.is_run_folder(folder):
-            note_deleted(root, folder.name)
+            if not is_part:
+                note_deleted(root, folder.name)
             is_moved = _move_to_trash(root, folder) is not None
         empty_trash(root)
     except OSError as error:
@@ -126,12 +132,12 @@ def _remove_own(folder: Path) -> None:
         return
     listed = folder / _LIST
     if not listed.exists():
-        try:
-            names = sorted(set(shared_names(read_json(folder / RUN, {}))))
-        except (ValueError, OSError, RecursionError, MemoryError):
-            names = []
+        names: set[str] = set()
+        for each in (folder, *layout.part_folders(folder)):
+            with contextlib.suppress(ValueError, OSError, RecursionError, MemoryError):
+                names.update(_shared_names(read_json(each / RUN, {})))
         # Another process may have written the list, and removed the record, since.
-        create_if_missing(listed, json_bytes(names))
+        create_if_missing(listed, json_bytes(sorted(names)))
     for entry in os.scandir(folder):
         if entry.name == _LIST:
             continue
@@ -139,6 +145,13 @@ def _remove_own(folder: Path) -> None:
             shutil.rmtree(entry.path, onerror=_ignore_missing)
         else:
             Path(entry.path).unlink(missing_ok=True)
+
+
+def _shared_names(entry: Any) -> Iterator[str]:
+    """Yield the names of shared content in the record of a run or of a part, as for both."""
+    for name in shared_names(entry):
+        yield name
+        yield layout.shared_name(name)
 
 
 def _ignore_missing(function: Callable[..., Any], path: str, info: Any) -> None:
@@ -193,13 +206,11 @@ def _find_used(root: Path) -> _Used:
     with tempfile.TemporaryFile(dir=root) as clock:  # without a name: others empty the trash
         since = now = os.fstat(clock.fileno()).st_mtime_ns
     paths: set[Path] | None = set()
-    for folder in root.iterdir():
-        if not is_run_name(folder.name) or not folder.is_dir():
-            continue
+    for folder in _run_folders(root):
         try:
             entry = read_json(folder / RUN, {})
             if paths is not None:
-                found = (content_path(root, name) for name in shared_names(entry))
+                found = (content_path(root, name) for name in _shared_names(entry))
                 paths.update(path for path in found if path is not None)
             if _is_running(folder, entry, now):
                 since = min(since, *_times(folder))
@@ -208,6 +219,14 @@ def _find_used(root: Path) -> _Used:
         except (ValueError, OSError, RecursionError, MemoryError):
             paths = None  # what it uses is unknown
     return _Used(paths, since)
+
+
+def _run_folders(root: Path) -> Iterator[Path]:
+    """Yield the folders of all runs and of their parts."""
+    for folder in root.iterdir():
+        if is_run_name(folder.name) and folder.is_dir():
+            yield folder
+            yield from layout.part_folders(folder)
 
 
 def _is_running(folder: Path, entry: Any, now: int) -> bool:

@@ -11,6 +11,8 @@ from typing import Any, BinaryIO
 
 from sacred_core.contained_files import ContainedFolder
 from sacred_core.exceptions import StoreError
+from sacred_core.hooks.targets import call_target
+from sacred_core.observers.parts import require_main_run
 from sacred_core.stores import (
     Annotation,
     Read,
@@ -44,6 +46,8 @@ from sacred_file.observer import FileStorageObserver
 from sacred_file.removal import delete_run, empty_trash
 from sacred_file.run_folder import RunFolder
 
+#: Imports this module.
+_PARTS = "sacred_file.parts"
 #: Folders of which each is looked into to count the runs.
 _MANY = 10_000
 #: Nanoseconds in which a file system, also a remote one, may have one time for two changes.
@@ -206,7 +210,7 @@ class FileStore(DocumentStore[RunFolder]):
             is_stored = name in list(entry.get("artifacts") or []) and path.is_file()
             return io.BufferedReader(self._files.open(path)) if is_stored else None
         if kind == "patch":
-            return self._open_shared(name)
+            return self.open_shared(name)
         pairs = {
             "resource": entry.get("resources"),
             "source": (entry.get("experiment") or {}).get("sources"),
@@ -216,7 +220,7 @@ class FileStore(DocumentStore[RunFolder]):
         stored = contents[-1] if contents else None
         if kind == "source" and digest_in(stored) == stored is not None:
             return self._open_queued_source(record, name, stored)
-        return self._open_shared(stored)
+        return self.open_shared(stored)
 
     def _open_queued_source(self, record: RunFolder, name: str, md5: str) -> BinaryIO | None:
         """Open the copy of a source that Sacred made in the folder of a queued run."""
@@ -230,7 +234,8 @@ class FileStore(DocumentStore[RunFolder]):
         file.seek(0)
         return file
 
-    def _open_shared(self, stored: str | None) -> BinaryIO | None:
+    def open_shared(self, stored: str | None) -> BinaryIO | None:
+        """Open content that all runs share, by its name in a record."""
         path = None if stored is None else self._shared_path(stored)
         return open_copy(self._files, path) if path is not None and path.is_file() else None
 
@@ -261,6 +266,22 @@ class FileStore(DocumentStore[RunFolder]):
         """Make an observer continue a run."""
         record = self.require(run_id)
         observer.continue_folder(self.get(run_id), Path(record.path))
+
+    def writer_store(self, run_id: int | str) -> "FileStore | None":
+        """Return the store of the parts of a run, in the folder of the run."""
+        with self.translate_errors():
+            record = self.require(run_id)
+            self._files.require_folder(record.file(layout.WRITERS))
+            if not layout.part_folders(Path(record.path)):
+                return None
+        store: FileStore = call_target(f"{_PARTS}:FilePartStore", self, self.get(run_id))
+        return store
+
+    def writer_observer(self, run_id: int | str) -> FileStorageObserver:
+        """Return an observer that records a part of a run."""
+        run = require_main_run(self, run_id)
+        observer: FileStorageObserver = call_target(f"{_PARTS}:FilePartObserver", self, run)
+        return observer
 
     def delete(self, run_id: int | str) -> None:
         """Delete a run, and contents that no other run uses."""
