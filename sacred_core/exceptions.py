@@ -240,6 +240,10 @@ class ResumeError(UsageError):
     """A run cannot be resumed, for example because it is running or its configuration differs."""
 
 
+class RankError(UsageError):
+    """The environment variables about the ranks of a parallel job are wrong."""
+
+
 class ChangeTokenError(StoreError):
     """A token of changes is damaged, or belongs to another store."""
 

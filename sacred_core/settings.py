@@ -232,6 +232,14 @@ class GitSettings(SettingsGroup):
     PATCH_LIMIT: int = 1_000_000
 
 
+class RankSettings(SettingsGroup):
+    """Seconds for which ranks of a parallel job wait for the run of rank 0."""
+
+    _path = "SETTINGS.RANKS"
+
+    WAIT: float = 60.0
+
+
 class Settings(SettingsGroup):
     """The root of the tree: `sacred_core.SETTINGS`. Times are in seconds."""
 
@@ -253,6 +261,7 @@ class Settings(SettingsGroup):
     PLUGINS: PluginSettings = PluginSettings()
     SECRETS: SecretSettings = SecretSettings()
     GIT: GitSettings = GitSettings()
+    RANKS: RankSettings = RankSettings()
 
 
 SETTINGS = Settings()

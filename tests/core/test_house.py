@@ -63,6 +63,7 @@ TIERS = (
     ("delivery",),
     ("transfer",),
     ("archives", "compare", "spool"),
+    ("ranks",),
     ("run",),
     ("script_cli",),
     ("ingredient",),
