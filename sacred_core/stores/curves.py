@@ -1,11 +1,16 @@
 """Curves of metrics: a number of blocks that fit a width, or the points since the last look.
 
 A store that has summaries, a `CurveStore`, reads few points or none; of others all points are read.
+
+Of a run that was resumed, points that a later segment repeats are hidden, see
+`sacred_core.stores.segment_views`. Indexes and numbers of points are those of what is shown, or
+with ``raw`` of all points.
 """
 
-from collections.abc import Iterable, Mapping
+import inspect
+from collections.abc import Callable, Iterable, Mapping
 from itertools import pairwise
-from typing import Any, Protocol, TypeAlias, runtime_checkable
+from typing import Any, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from sacred_core.stores.summaries import (
     BLOCK_POINTS,
@@ -16,9 +21,11 @@ from sacred_core.stores.summaries import (
     summarize_blocks,
 )
 
+T = TypeVar("T")
 Points: TypeAlias = dict[str, Any]
 #: For each metric the index of the first point, and that after the last one, None for the end.
 Ranges: TypeAlias = Mapping[str, tuple[int, int | None]]
+_ReadPart: TypeAlias = Callable[[int, int], Points]
 #: A curve consists of whole blocks where a part of it would have more points than this.
 _MOST_POINTS = BLOCK_POINTS // 2
 
@@ -35,34 +42,39 @@ class CurveStore(Protocol):
     """A store that reads summaries and ranges of points without reading all of them."""
 
     def summaries(
-        self, run_id: int | str, names: Iterable[str] | None = None
+        self, run_id: int | str, names: Iterable[str] | None = None, raw: bool = False
     ) -> dict[str, list[MetricSummary]]:
         """Return the summary of each block by metric; see the function `summaries`."""
 
-    def points(self, run_id: int | str, ranges: Ranges) -> dict[str, Points]:
+    def points(self, run_id: int | str, ranges: Ranges, raw: bool = False) -> dict[str, Points]:
         """Return some points of metrics; see the function `points`."""
 
 
 def summaries(
-    store: PointsReader, run_id: int | str, names: Iterable[str] | None = None
+    store: PointsReader, run_id: int | str, names: Iterable[str] | None = None, raw: bool = False
 ) -> dict[str, list[MetricSummary]]:
     """Return for each metric of a run the summaries of its blocks of 1,000 points, in order.
+
+    Blocks of a run that was resumed may have fewer points.
 
     Args:
         store: From `open_store`.
         run_id: The run.
         names: Of the metrics, by default all; others than those of the run are omitted.
+        raw: Also of points that a later segment repeats.
 
     Raises:
         StoreError: the run does not exist.
         DamagedRecordError: the points cannot be read.
     """
     if isinstance(store, CurveStore):
-        return store.summaries(run_id, names)
-    return summaries_of(store.metrics(run_id), names)
+        return _read(store.summaries, raw, run_id, names)
+    return summaries_of(all_points(store, run_id, raw), names)
 
 
-def points(store: PointsReader, run_id: int | str, ranges: Ranges) -> dict[str, Points]:
+def points(
+    store: PointsReader, run_id: int | str, ranges: Ranges, raw: bool = False
+) -> dict[str, Points]:
     """Return some points of metrics, as `RunStore.metrics` does all.
 
     Args:
@@ -70,14 +82,37 @@ def points(store: PointsReader, run_id: int | str, ranges: Ranges) -> dict[str, 
         run_id: The run.
         ranges: For each metric the index of the first point, and that after the last one, or None
             for all that follow. Metrics that the run does not have are omitted.
+        raw: Also points that a later segment repeats; the indexes count them.
 
     Raises:
         StoreError: the run does not exist.
         DamagedRecordError: the points cannot be read.
     """
     if isinstance(store, CurveStore):
-        return store.points(run_id, ranges)
-    return ranges_of(store.metrics(run_id), ranges)
+        return _read(store.points, raw, run_id, ranges)
+    return ranges_of(all_points(store, run_id, raw), ranges)
+
+
+def all_points(store: PointsReader, run_id: int | str, raw: bool = True) -> dict[str, Points]:
+    """Return the points of all metrics, also from a store of a plugin that does not have ``raw``.
+
+    Args:
+        store: From `open_store`.
+        run_id: The run.
+        raw: Also points that a later segment repeats.
+
+    Raises:
+        StoreError: the run does not exist.
+        DamagedRecordError: the points cannot be read.
+    """
+    return _read(store.metrics, raw, run_id)
+
+
+def _read(method: Callable[..., T], raw: bool, *arguments: Any) -> T:
+    """Call a method of a store; one without ``raw``, of an earlier release, returns all points."""
+    if raw and "raw" in inspect.signature(method).parameters:
+        return method(*arguments, raw=True)
+    return method(*arguments)
 
 
 def summaries_of(
@@ -102,24 +137,31 @@ def ranges_of(metrics: Mapping[str, Points], ranges: Ranges) -> dict[str, Points
 
 
 def tail(
-    store: PointsReader, run_id: int | str, counts: Mapping[str, int] | None = None
+    store: PointsReader,
+    run_id: int | str,
+    counts: Mapping[str, int] | None = None,
+    raw: bool = False,
 ) -> dict[str, Points]:
     """Return the points that were added to each metric since there were ``counts`` of them.
 
     Args:
         store: From `open_store`.
         run_id: The run.
-        counts: Number of points by metric that the caller has; 0 where a metric is missing.
+        counts: Number of points by metric that the caller has; 0 where a metric is missing. Fewer
+            points are shown when a new segment of the run repeats some.
+        raw: Also points that a later segment repeats.
 
     Returns:
         As `RunStore.metrics`, without metrics that have no new point.
     """
     counts = counts or {}
-    stops = {name: own[-1].stop for name, own in summaries(store, run_id).items() if own}
+    blocks = summaries(store, run_id, raw=raw)
+    stops = {name: own[-1].stop for name, own in blocks.items() if own}
     new = {name: counts.get(name, 0) for name, stop in stops.items() if stop > counts.get(name, 0)}
     if not new:
         return {}
-    return points(store, run_id, {name: (start, stops[name]) for name, start in new.items()})
+    ranges = {name: (start, stops[name]) for name, start in new.items()}
+    return points(store, run_id, ranges, raw)
 
 
 def curve(
@@ -129,12 +171,15 @@ def curve(
     start: int = 0,
     stop: int | None = None,
     width: int = 400,
+    raw: bool = False,
 ) -> list[MetricSummary]:
     """Return a metric as at most ``width`` summaries of neighbouring points.
 
     Each has the least and the greatest value of its points, so that no outlier is lost. Their
     sizes are equal except the first and the last one. Where a summary would have more than 500
     points it consists of whole blocks, and no point is read but those of the first and last block.
+    Of a resumed run, also those of few other blocks are read; blocks may have fewer points, so that
+    the sizes of such summaries differ.
 
     Args:
         store: From `open_store`.
@@ -143,6 +188,7 @@ def curve(
         start: Index of the first point.
         stop: Index after the last point, by default that of all points.
         width: Maximum number of summaries.
+        raw: Also points that a later segment repeats.
 
     Returns:
         Empty if there is no point in this range.
@@ -157,15 +203,19 @@ def curve(
             f"expected a positive width and no negative index: width={width}, start={start}, "
             f"stop={stop}"
         )
-    blocks = summaries(store, run_id, [metric]).get(metric, [])
+    blocks = summaries(store, run_id, [metric], raw).get(metric, [])
     total = blocks[-1].stop if blocks else 0
     stop = total if stop is None else min(stop, total)
     if start >= stop:
         return []
     edges = curve_edges(start, stop, width)
+
+    def read(start: int, stop: int) -> Points:
+        return points(store, run_id, {metric: (start, stop)}, raw)[metric]
+
     if _size(start, stop, width) <= _MOST_POINTS:
-        return _from_points(store, run_id, metric, edges)
-    return _from_blocks(store, run_id, metric, edges, blocks)
+        return _from_points(read, edges)
+    return _from_blocks(read, edges, blocks)
 
 
 def curve_edges(start: int, stop: int, width: int) -> list[int]:
@@ -188,11 +238,9 @@ def _size(start: int, stop: int, width: int) -> int:
     return -(-(stop - start) // width)
 
 
-def _from_points(
-    store: PointsReader, run_id: int | str, metric: str, edges: list[int]
-) -> list[MetricSummary]:
+def _from_points(read: _ReadPart, edges: list[int]) -> list[MetricSummary]:
     first = edges[0]
-    found = points(store, run_id, {metric: (first, edges[-1])})[metric]
+    found = read(first, edges[-1])
     steps, values = found["steps"], found["values"]
     return [
         summarize(steps[begin - first : end - first], values[begin - first : end - first], begin)
@@ -201,17 +249,13 @@ def _from_points(
 
 
 def _from_blocks(
-    store: PointsReader,
-    run_id: int | str,
-    metric: str,
-    edges: list[int],
-    blocks: list[MetricSummary],
+    read: _ReadPart, edges: list[int], blocks: list[MetricSummary]
 ) -> list[MetricSummary]:
     start, stop = edges[0], edges[-1]
     found: list[MetricSummary] = []
     inside = [
         block if start <= block.start and block.stop <= stop
-        else _part(store, run_id, metric, max(start, block.start), min(stop, block.stop))
+        else _part(read, max(start, block.start), min(stop, block.stop))
         for block in blocks
         if block.start < stop and block.stop > start
     ]  # fmt: skip
@@ -222,12 +266,11 @@ def _from_blocks(
         while block is not None and block.start < end:
             parts.append(block)
             block = next(own, None)
-        found.append(merge_summaries(parts))
+        if parts:  # the last block of a resumed run may begin before the last edge
+            found.append(merge_summaries(parts))
     return found
 
 
-def _part(
-    store: PointsReader, run_id: int | str, metric: str, start: int, stop: int
-) -> MetricSummary:
-    found = points(store, run_id, {metric: (start, stop)})[metric]
+def _part(read: _ReadPart, start: int, stop: int) -> MetricSummary:
+    found = read(start, stop)
     return summarize(found["steps"], found["values"], start)

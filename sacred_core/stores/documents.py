@@ -7,25 +7,21 @@ points and annotations as JSON, and merge appended parts.
 import io
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from functools import partial
-from typing import Any, BinaryIO, Generic, TypeVar
+from typing import Any, BinaryIO
 
 import attrs
 
-from sacred_core.exceptions import StoreError
 from sacred_core.patches import decode_patch
 from sacred_core.serialization import from_json, to_json
 from sacred_core.stores.annotations import Annotation
-from sacred_core.stores.checking import check_metrics
-from sacred_core.stores.curves import Ranges, ranges_of, summaries_of
+from sacred_core.stores.document_metrics import DocumentMetrics
+from sacred_core.stores.document_records import R
 from sacred_core.stores.facts import FACTS, encode_facts, facts_fields
 from sacred_core.stores.guarded import (
     Found,
-    GuardedStore,
     Read,
-    describe,
     has_no_file,
     not_found_error,
     run_or_foreign,
@@ -34,9 +30,8 @@ from sacred_core.stores.guarded import (
 from sacred_core.stores.model import StoredRun
 from sacred_core.stores.run_ids import normalize_id
 from sacred_core.stores.run_store import ContinuingStore, RunQuery
-from sacred_core.stores.summaries import COLUMNS, MetricSummary
+from sacred_core.stores.summaries import COLUMNS
 
-R = TypeVar("R")
 _TIMES = ("queue_time", "start_time", "stop_time", "heartbeat")
 #: Attributes of `StoredRun` by the names of the fields that an observer writes. Tags and notes,
 #: which users add later, are annotations.
@@ -49,7 +44,7 @@ _ATTRIBUTES = {
 FIELDS = tuple(_ATTRIBUTES)
 
 
-class DocumentStore(GuardedStore, Generic[R]):
+class DocumentStore(DocumentMetrics[R]):
     """Reads, deletes and annotates runs. A backend implements the abstract methods.
 
     ``R`` is the backend's reference to a run, such as the key of a row, a path, or a document. If
@@ -58,28 +53,6 @@ class DocumentStore(GuardedStore, Generic[R]):
     Attributes:
         display_name: The store, for messages, without secrets; set by the backend.
     """
-
-    display_name: str
-
-    @abstractmethod
-    def find(self, run_id: int | str) -> R | None:
-        """Return the record of a run, None if there is none.
-
-        Args:
-            run_id: Normalized, see `sacred_core.stores.run_ids.normalize_id`; maybe not valid.
-        """
-
-    def find_part(self, run_id: int | str, part: str) -> R | None:
-        """Return the record of a run of which one part is going to be used, as `find` does.
-
-        A backend may override this and return a record that has this part only.
-
-        Args:
-            run_id: As of `find`.
-            part: ``"output"``, ``"metrics"``, ``"files"`` or ``"annotations"``.
-        """
-        del part
-        return self.find(run_id)
 
     @abstractmethod
     def records(self, query: RunQuery, newest_first: bool) -> Iterable[tuple[Any, R]]:
@@ -93,38 +66,8 @@ class DocumentStore(GuardedStore, Generic[R]):
         """
 
     @abstractmethod
-    def read_fields(self, record: R) -> Mapping[str, Read]:
-        """Return functions that each read one field: arguments of `StoredRun`, and
-        ``annotations``, which returns a list of `Annotation`.
-        """
-
-    @abstractmethod
     def read_output(self, record: R) -> str:
         """Return the output of the run."""
-
-    @abstractmethod
-    def read_points(self, record: R) -> Mapping[str, Any]:
-        """Return for each metric ``{"steps", "values", "timestamps"}``, lists of equal length."""
-
-    def read_summaries(
-        self, record: R, names: Iterable[str] | None
-    ) -> dict[str, list[MetricSummary]]:
-        """Return the summaries of the blocks of metrics; a backend that stores them overrides it.
-
-        Args:
-            record: Of the run.
-            names: Of the metrics, None for all.
-        """
-        return summaries_of(check_metrics(self.read_points(record)), names)
-
-    def read_ranges(self, record: R, ranges: Ranges) -> dict[str, dict[str, Any]]:
-        """Return ranges of points; a backend that reads some without the others overrides it.
-
-        Args:
-            record: Of the run.
-            ranges: See `sacred_core.stores.curves.points`.
-        """
-        return ranges_of(check_metrics(self.read_points(record)), ranges)
 
     @abstractmethod
     def get_file(self, record: R, kind: str, name: str) -> BinaryIO | None:
@@ -166,14 +109,6 @@ class DocumentStore(GuardedStore, Generic[R]):
             StoreError: the store does not exist; the message names similar ones.
         """
 
-    def translate_errors(self) -> AbstractContextManager[None]:
-        """Return the context in which the methods of the backend are called.
-
-        A backend translates errors of its driver into a `StoreError` there, as
-        this one does for errors of the system.
-        """
-        return translate_os_errors()
-
     def count(self) -> int:
         """Return the number of runs, damaged ones too, without reading them."""
         return len(self.ids())
@@ -183,10 +118,20 @@ class DocumentStore(GuardedStore, Generic[R]):
         with self.translate_errors():
             return [run_id for run_id, _ in self.records(RunQuery(fields=()), newest_first=False)]
 
-    def get(self, run_id: int | str) -> StoredRun:
-        """Return one run; see `RunStore.get`."""
+    def get(self, run_id: int | str, raw: bool = False) -> StoredRun:
+        """Return one run; see `RunStore.get`.
+
+        Args:
+            run_id: The run.
+            raw: The summaries of its metrics are those of all points, also of those that a later
+                segment repeats.
+        """
         with self.translate_errors():
-            return self._read_run(normalize_id(run_id), self.require(run_id))
+            record = self.require(run_id)
+            run = self._read_run(normalize_id(run_id), record)
+            if run.recorded_segments and not raw:
+                self.show_summaries(run, record)
+            return run
 
     def output(self, run_id: int | str) -> str:
         """Return the output of the run."""
@@ -199,29 +144,6 @@ class DocumentStore(GuardedStore, Generic[R]):
         """Replace the output of a run that did not end by ``text``."""
         with self.translate_errors():
             self.replace_output(self.require(run_id, "output"), text)
-
-    def metrics(self, run_id: int | str) -> dict[str, dict[str, Any]]:
-        """Return ``{"steps", "values", "timestamps"}`` by metric."""
-        with self.translate_errors():
-            record = self.require(run_id, "metrics")
-            with self._guard_part(run_id, "the metrics"):
-                return check_metrics(self.read_points(record))
-
-    def summaries(
-        self, run_id: int | str, names: Iterable[str] | None = None
-    ) -> dict[str, list[MetricSummary]]:
-        """Return the summaries of the blocks of metrics; see `CurveStore`."""
-        with self.translate_errors():
-            record = self.require(run_id, "metrics")
-            with self._guard_part(run_id, "the metrics"):
-                return self.read_summaries(record, names)
-
-    def points(self, run_id: int | str, ranges: Ranges) -> dict[str, dict[str, Any]]:
-        """Return ranges of points; see `CurveStore`."""
-        with self.translate_errors():
-            record = self.require(run_id, "metrics")
-            with self._guard_part(run_id, "the metrics"):
-                return check_metrics(self.read_ranges(record, ranges))
 
     def observer_of(self: ContinuingStore, run_id: int | str | None) -> Any:
         """Return an observer of this store; see `ContinuingStore`.
@@ -273,22 +195,6 @@ class DocumentStore(GuardedStore, Generic[R]):
         with self.translate_errors():
             self.add_annotation(self.require(run_id, "annotations"), annotation)
 
-    def require(self, run_id: Any, part: str | None = None) -> R:
-        """Return the record of a run.
-
-        Args:
-            run_id: Of the run.
-            part: The one that is going to be used, see `find_part`; None: any.
-
-        Raises:
-            StoreError: the run does not exist.
-        """
-        name = normalize_id(run_id)
-        record = self.find(name) if part is None else self.find_part(name, part)
-        if record is None:
-            raise not_found_error(run_id, self.display_name)
-        return record
-
     def _find_all(self, query: RunQuery, newest_first: bool) -> Iterator[Found]:
         with self.translate_errors():
             for run_id, record in self.records(query, newest_first):
@@ -296,18 +202,6 @@ class DocumentStore(GuardedStore, Generic[R]):
 
     def _read_run(self, run_id: Any, record: R, query: RunQuery | None = None) -> StoredRun:
         return self._run(run_id, self.read_fields(record), query)
-
-
-@contextmanager
-def translate_os_errors() -> Iterator[None]:
-    """Raise a `StoreError` for an error of the system, such as a disk that is full.
-
-    A backend that is not built on `DocumentStore` may use it, too.
-    """
-    try:
-        yield
-    except OSError as error:
-        raise StoreError(f"cannot read or write the store: {describe(error)}") from error
 
 
 def encode_fields(run: StoredRun, names: Iterable[str] = FIELDS) -> dict[str, str]:

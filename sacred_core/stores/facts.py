@@ -58,7 +58,7 @@ def facts_fields(read: "Read", entries: "Mapping[str, Read] | None" = None) -> d
         "metrics": lambda: _decode_metrics(read()),
         "files": files,
         "output_length": lambda: _decode_length(read()),
-        "segments": lambda: _decode_segments(read()),
+        "segments": lambda: segments_of(read()),
         "writers": lambda: _decode_writers(read()),
     }
 
@@ -121,8 +121,13 @@ def _decode_length(stored: Any) -> int | None:
     return length
 
 
-def _decode_segments(stored: Any) -> "list[Segment] | None":
-    segments = stored.get("segments") if isinstance(stored, Mapping) else None
+def segments_of(facts: Any) -> "list[Segment] | None":
+    """Return the segments of a run from what `encode_facts` returned; None if it has only one.
+
+    Raises:
+        DamagedRecordError: they have another form.
+    """
+    segments = facts.get("segments") if isinstance(facts, Mapping) else None
     if segments is None:
         return None
     from sacred_core.stores.segments import decode_segments

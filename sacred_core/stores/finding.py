@@ -34,7 +34,8 @@ from sacred_core.stores.summaries import MetricSummary, merge_summaries
 class MetricSummaries:
     """Reads the summaries of the metrics of each run when they are needed, and only once.
 
-    Points are not retained. Metrics that cannot be read are missing.
+    Points are not retained. Metrics that cannot be read are missing. Of a run that was resumed,
+    they are those of the points that are shown.
     """
 
     def __init__(self, store: PointsReader) -> None:
@@ -55,13 +56,17 @@ class MetricSummaries:
         return self._found[run.id]
 
     def _summaries(self, run: StoredRun) -> Mapping[str, MetricSummary]:
-        if run.metrics is not None:
-            return run.metrics
+        known = run.metrics
+        # The stored summary of a metric that a later segment continued is that of all points.
+        names = [n for each in run.recorded_segments for n in each.points if n in (known or {})]
+        if known is not None and not names:
+            return known
         try:
-            blocks = summaries(self._store, run.id)
+            blocks = summaries(self._store, run.id, None if known is None else names)
         except DamagedRecordError:
-            return {}
-        return {name: merge_summaries(own) for name, own in blocks.items() if own}
+            return known or {}
+        read = {name: merge_summaries(own) for name, own in blocks.items() if own}
+        return read if known is None else {**known, **read}
 
     def _points(self, run_id: int | str, name: str) -> Mapping[str, Any]:
         try:

@@ -95,7 +95,7 @@ class GuardedStore:
             return None
         return decode_token(self.change_kind, self, query.since)
 
-    def metrics(self, run_id: int | str) -> dict[str, dict[str, Any]]:
+    def metrics(self, run_id: int | str, raw: bool = False) -> dict[str, dict[str, Any]]:
         """Return the metrics of a run; see `RunStore.metrics`."""
         raise NotImplementedError
 

@@ -119,20 +119,24 @@ class RecursiveStore:
         store, own_id = self._find(run_id)
         return store.output(own_id)
 
-    def metrics(self, run_id: int | str) -> dict[str, dict[str, Any]]:
+    def metrics(self, run_id: int | str, raw: bool = False) -> dict[str, dict[str, Any]]:
         """Return the metrics of a run."""
         store, own_id = self._find(run_id)
-        return store.metrics(own_id)
+        return curves.all_points(store, own_id, raw)
 
-    def summaries(self, run_id: int | str, names: Iterable[str] | None = None) -> Blocks:
+    def summaries(
+        self, run_id: int | str, names: Iterable[str] | None = None, raw: bool = False
+    ) -> Blocks:
         """Return the summaries of the blocks of metrics; see `CurveStore`."""
         store, own_id = self._find(run_id)
-        return curves.summaries(store, own_id, names)
+        return curves.summaries(store, own_id, names, raw)
 
-    def points(self, run_id: int | str, ranges: curves.Ranges) -> dict[str, dict[str, Any]]:
+    def points(
+        self, run_id: int | str, ranges: curves.Ranges, raw: bool = False
+    ) -> dict[str, dict[str, Any]]:
         """Return ranges of points; see `CurveStore`."""
         store, own_id = self._find(run_id)
-        return curves.points(store, own_id, ranges)
+        return curves.points(store, own_id, ranges, raw)
 
     def open_file(self, run_id: int | str, kind: str, name: str) -> BinaryIO:
         """Open a file of a run."""

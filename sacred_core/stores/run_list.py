@@ -70,8 +70,9 @@ class GivenRuns:
         found = [run for run in self._runs if query.accepts(run, lambda name: None)]
         yield from found if query.limit is None else found[max(0, len(found) - query.limit) :]
 
-    def metrics(self, run_id: int | str) -> dict[str, dict[str, Any]]:
+    def metrics(self, run_id: int | str, raw: bool = False) -> dict[str, dict[str, Any]]:
         """Raise the error for points of a run whose store is unknown."""
+        del raw
         raise StoreError(
             f"the metrics of run {str(run_id)!r} have to be read from its store: "
             "pass a location, a store or the result of find_runs instead of a list of runs"

@@ -128,8 +128,13 @@ class RunStore(Protocol):
             StoreError: the run does not exist.
         """
 
-    def metrics(self, run_id: int | str) -> dict[str, dict[str, Any]]:
+    def metrics(self, run_id: int | str, raw: bool = False) -> dict[str, dict[str, Any]]:
         """Return ``{"steps", "values", "timestamps"}``, lists of equal length, by metric.
+
+        Args:
+            run_id: The run.
+            raw: Also points of a resumed run that a later segment repeats, see
+                `sacred_core.stores.segment_views`.
 
         Raises:
             DamagedRecordError: they cannot be read.

@@ -41,6 +41,7 @@ class MetricSummary(ValueMethods):
         argmin, argmax: Their steps.
         last_step: The step of ``last``.
         lowest_step, highest_step: Of all points whose step is a number.
+        odd_steps: Number of points whose step is not a number, or NaN.
     """
 
     start: int = 0
@@ -55,6 +56,7 @@ class MetricSummary(ValueMethods):
     argmax: Any = MISSING
     lowest_step: Any = MISSING
     highest_step: Any = MISSING
+    odd_steps: int = 0
 
     @property
     def stop(self) -> int:
@@ -68,6 +70,7 @@ class MetricSummary(ValueMethods):
 
 
 _STORED = tuple(field.name for field in attrs.fields(MetricSummary))
+_USUAL = _STORED[:-1]
 
 
 def is_number(value: Any) -> bool:
@@ -103,6 +106,9 @@ def summarize(steps: Sequence[Any], values: Sequence[Any], start: int = 0) -> Me
     if number_steps:
         proper = _without_nan(number_steps, step_kinds)
         fields |= {"lowest_step": min(proper), "highest_step": max(proper)}
+        if proper[0] == proper[0]:
+            fields["odd_steps"] = len(steps) - len(proper)
+    fields.setdefault("odd_steps", len(steps))
     return MetricSummary(start=start, points=len(values), count=len(numbers), **fields)
 
 
@@ -154,8 +160,11 @@ def merge_blocks(parts: Iterable[MetricSummary]) -> list[MetricSummary]:
 
 
 def encode_summary(summary: MetricSummary) -> list[Any]:
-    """Return a summary as a list of numbers and None, in the order of its attributes."""
-    values = [getattr(summary, name) for name in _STORED]
+    """Return a summary as a list of numbers and None, in the order of its attributes.
+
+    The number of odd steps is omitted if there are none.
+    """
+    values = [getattr(summary, name) for name in (_STORED if summary.odd_steps else _USUAL)]
     return [None if value is MISSING else value for value in values]
 
 
@@ -170,8 +179,10 @@ def decode_summary(stored: Sequence[Any]) -> MetricSummary:
         values = [MISSING if value is None else number(value) for value in stored]
         if not all(value is MISSING or is_number(value) for value in values):
             raise ValueError("a summary of a metric consists of numbers")
-    summary = MetricSummary(**dict(zip(_STORED, values, strict=True)))
-    if not all(isinstance(each, int) for each in (summary.start, summary.points, summary.count)):
+    names = _USUAL if len(values) == len(_USUAL) else _STORED
+    summary = MetricSummary(**dict(zip(names, values, strict=True)))
+    counts = (summary.start, summary.points, summary.count, summary.odd_steps)
+    if not all(isinstance(each, int) for each in counts):
         raise ValueError("a summary of a metric has no number of points")
     return summary
 
@@ -220,6 +231,7 @@ def _merge_two(one: MetricSummary, other: MetricSummary) -> MetricSummary:
         "last_step": other.last_step if other.count else one.last_step,
         "lowest_step": _choose(one.lowest_step, other.lowest_step, is_least=True),
         "highest_step": _choose(one.highest_step, other.highest_step, is_least=False),
+        "odd_steps": one.odd_steps + other.odd_steps,
     }
     for name, is_least in (("min", True), ("max", False)):
         mine, its = getattr(one, name), getattr(other, name)

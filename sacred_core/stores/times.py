@@ -22,9 +22,12 @@ class TimeColumn(Sequence[Any]):
         load: Returns what is stored of them; called at the first use.
         parse: Returns the time for one of these.
         unit: Of stored numbers since 1970: ``"s"``, or ``"us"`` for microseconds.
+
+    Attributes:
+        parse: As passed.
     """
 
-    __slots__ = ("_count", "_load", "_parse", "_stored", "unit")
+    __slots__ = ("_count", "_load", "_stored", "parse", "unit")
 
     def __init__(
         self,
@@ -35,7 +38,7 @@ class TimeColumn(Sequence[Any]):
     ) -> None:
         self._count = count
         self._load = load
-        self._parse = parse
+        self.parse = parse
         self.unit: Literal["s", "us"] = unit
         self._stored: Sequence[Any] | None = None
 
@@ -56,11 +59,11 @@ class TimeColumn(Sequence[Any]):
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
             count = len(range(*index.indices(self._count)))
-            return TimeColumn(count, lambda: self.stored[index], self._parse, self.unit)
-        return self._parse(self.stored[index])
+            return TimeColumn(count, lambda: self.stored[index], self.parse, self.unit)
+        return self.parse(self.stored[index])
 
     def __iter__(self) -> Iterator[Any]:
-        return map(self._parse, self.stored)
+        return map(self.parse, self.stored)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, (list, TimeColumn)):
@@ -71,6 +74,23 @@ class TimeColumn(Sequence[Any]):
 
     def __repr__(self) -> str:
         return repr(list(self))
+
+
+def join_times(columns: Sequence[Sequence[Any]]) -> Sequence[Any]:
+    """Return the times of several columns, one column after the other.
+
+    Those of `TimeColumn` objects of one store are made when they are read.
+    """
+    if len(columns) == 1:
+        return columns[0]
+    lazy = [each for each in columns if isinstance(each, TimeColumn)]
+    if not lazy or len(lazy) < len(columns) or len({(c.unit, c.parse) for c in lazy}) > 1:
+        return [time for column in columns for time in column]
+
+    def load() -> list[Any]:
+        return [stored for column in lazy for stored in column.stored]
+
+    return TimeColumn(sum(map(len, lazy)), load, lazy[0].parse, lazy[0].unit)
 
 
 def time_of_seconds(seconds: Any) -> datetime | None:

@@ -19,7 +19,7 @@ from sacred_core.stores.summaries import COLUMNS
 from sacred_core.stores.writers import writer_of
 
 #: Attributes of a stored run by the name of the field, where it differs.
-_ATTRIBUTES = {"status": "recorded_status"}
+_ATTRIBUTES = {"status": "recorded_status", "segments": "recorded_segments"}
 
 
 @attrs.define
@@ -164,7 +164,7 @@ class MemoryStore(DocumentStore[MemoryRun]):
     def read_fields(self, record: MemoryRun) -> Mapping[str, Read]:
         """Return functions that copy what is stored."""
         values = attrs.asdict(copy.deepcopy(record.run), recurse=False)
-        values["status"] = values.pop("recorded_status")
+        values |= {field: values.pop(name) for field, name in _ATTRIBUTES.items()}
         values["annotations"] = list(record.annotations)
         if record.parts is not None:
             names = [writer_of(part.run) for part in record.parts.runs.values()]

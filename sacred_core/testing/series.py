@@ -54,6 +54,7 @@ def summarize_by_point(steps: list[Any], values: list[Any], start: int) -> Metri
         }  # fmt: skip
     if steps:
         fields |= {"lowest_step": min(proper_steps), "highest_step": max(proper_steps)}
+    fields["odd_steps"] = sum(map(_is_nan, steps))
     return MetricSummary(start=start, points=len(values), count=len(numbers), **fields)
 
 

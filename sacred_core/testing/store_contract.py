@@ -20,6 +20,7 @@ from sacred_core.testing.own_store_contract import OwnStoreContract
 from sacred_core.testing.process_contract import ProcessContract
 from sacred_core.testing.replay_contract import ReplayContract
 from sacred_core.testing.samples import AWKWARD, EXPERIMENT, TRACE
+from sacred_core.testing.segment_contract import SegmentContract
 from sacred_core.testing.thread_contract import ThreadContract
 from sacred_core.testing.writer_contract import WriterContract
 
@@ -36,6 +37,7 @@ class StoreContract(
     OwnStoreContract,
     ReplayContract,
     CopyContract,
+    SegmentContract,
     ThreadContract,
     WriterContract,
 ):

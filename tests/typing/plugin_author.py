@@ -74,7 +74,7 @@ class AcmeStore:
     def output(self, run_id: int | str) -> str:
         return ""
 
-    def metrics(self, run_id: int | str) -> dict[str, dict[str, Any]]:
+    def metrics(self, run_id: int | str, raw: bool = False) -> dict[str, dict[str, Any]]:
         return {}
 
     def open_file(self, run_id: int | str, kind: str, name: str) -> BinaryIO:

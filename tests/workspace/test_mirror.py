@@ -26,6 +26,8 @@ FURTHER = {
     "compare/causes/file_causes compare/causes/machine_causes compare/causes/not_recorded "
     "compare/causes/package_causes",
     "stores/test_facts.py": "stores/recorded_files",
+    "stores/test_documents.py": "stores/document_records",
+    "stores/test_segment_views.py": "stores/document_metrics",
     "archives/test_packing.py": "archives/layout archives/points archives/records archives/writing",
     "archives/test_reader.py": "archives/read_runs",
     "compare/groups/test_significance.py": "compare/groups/display",

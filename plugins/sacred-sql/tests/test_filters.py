@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from sacred_sql import SqlObserver, SqlStore
-from sacred_sql.reading import clauses
+from sacred_sql.filters import clauses
 
 from sacred_core.stores import RunQuery, find_runs
 from sacred_core.stores.query import Condition, Field, parse

@@ -49,6 +49,7 @@ _SOURCES = {
     "seed": ("config",),
     "origin": ("meta",),
     "duration": ("start_time", "stop_time"),
+    "metrics": ("metrics", "segments"),
 }
 
 

@@ -103,7 +103,7 @@ def test_a_summary_passes_through_json(series: list[tuple[Any, Any]]) -> None:
     assert spell(decode_summary(stored)) == spell(summary)
 
 
-@pytest.mark.parametrize("stored", [[], [1] * 11, [1] * 13, ["x"] * 12, [0.5] * 12, [None] * 12])
+@pytest.mark.parametrize("stored", [[], [1] * 11, [1] * 14, ["x"] * 12, [0.5] * 12, [None] * 12])
 def test_what_is_not_a_summary_is_refused(stored: list[Any]) -> None:
     """A stored list of another form is an error."""
     with pytest.raises(ValueError, match=r"summary|zip"):

@@ -4,8 +4,8 @@ import contextlib
 import functools
 import io
 import os
-from collections.abc import Callable, Iterator
-from typing import Any, BinaryIO, cast
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from sacred_core.contained_files import ContainedFolder
 from sacred_core.serialization import from_json
@@ -21,6 +21,9 @@ from sacred_core.stores.folder_format import (
 )
 from sacred_core.stores.record_files import read_json
 from sacred_core.stores.record_folder import MISSING, RecordFolder, content_of
+
+if TYPE_CHECKING:  # few runs have several
+    from sacred_core.stores.segments import Segment
 
 
 class RunFolder(RecordFolder):
@@ -71,6 +74,15 @@ class RunFolder(RecordFolder):
             self._files.require_folder(self.path)
             with self._files.open_in(path) as file:
                 return parse_annotations(file.read())
+
+    def segments(self) -> "Sequence[Segment]":
+        """Return the segments of a run that was resumed, of another one nothing."""
+        try:
+            with self._files.open_in(self.file(RUN)) as file:
+                is_resumed = b'"segments"' in file.read()
+        except FileNotFoundError:
+            return ()
+        return self.fields()["segments"]() or () if is_resumed else ()
 
     @contextlib.contextmanager
     def metrics(self) -> Iterator[MetricReader]:

@@ -4,10 +4,10 @@ import hashlib
 import io
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from sacred_core.contained_files import ContainedFolder
 from sacred_core.exceptions import StoreError
@@ -45,6 +45,9 @@ from sacred_file.ids import lock_copy
 from sacred_file.observer import FileStorageObserver
 from sacred_file.removal import delete_run, empty_trash
 from sacred_file.run_folder import RunFolder
+
+if TYPE_CHECKING:  # few runs have several
+    from sacred_core.stores.segments import Segment
 
 #: Imports this module.
 _PARTS = "sacred_file.parts"
@@ -201,6 +204,10 @@ class FileStore(DocumentStore[RunFolder]):
         """Return ranges of points."""
         with record.metrics() as reader:
             return reader.points(ranges)
+
+    def read_segments(self, record: RunFolder) -> "Sequence[Segment]":
+        """Return the segments from ``run.json``, which is parsed only if it has some."""
+        return record.segments()
 
     def get_file(self, record: RunFolder, kind: str, name: str) -> BinaryIO | None:
         """Open a file of a run; None if the record does not name it, or it is missing."""

@@ -94,7 +94,9 @@ def offload_if_large(run: RunReference, name: str, value: Any) -> Any:
         return encoded
     data = json.dumps(encoded, default=str).encode()
     file = run.collections.files.store_bytes(data, f"{name}.json", f"{run.owner}/{name}")
-    return {FILE: file.id, "bytes": len(data)}
+    # Where metrics are read, the facts of other runs than resumed ones are not fetched.
+    resumed = {"segments": True} if name == "facts" and "segments" in value else {}
+    return {FILE: file.id, "bytes": len(data), **resumed}
 
 
 def load_offloaded(collections: Collections, value: Any) -> Any:

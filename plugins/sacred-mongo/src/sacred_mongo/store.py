@@ -2,10 +2,10 @@
 
 import contextlib
 import io
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import timedelta
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import bson
 import gridfs
@@ -22,7 +22,7 @@ from sacred_core.stores import Annotation, Read, RunQuery
 from sacred_core.stores.checking import check_metrics
 from sacred_core.stores.curves import Ranges
 from sacred_core.stores.documents import DocumentStore
-from sacred_core.stores.facts import FACTS
+from sacred_core.stores.facts import FACTS, segments_of
 from sacred_core.stores.run_ids import countable_id
 from sacred_core.stores.summaries import MetricSummary
 from sacred_core.stores.tokens import TOKEN, new_token
@@ -38,13 +38,16 @@ from sacred_mongo.collections import (
 )
 from sacred_mongo.connection import CODEC, Connection, Document, parse_argument
 from sacred_mongo.curves import StoredPoints, metric_documents
-from sacred_mongo.documents import RunDocument, name_reader
+from sacred_mongo.documents import RunDocument, load_offloaded, name_reader
 from sacred_mongo.file_facts import file_ids
 from sacred_mongo.files import own_files, resource_pairs, shared_files
 from sacred_mongo.filters import filter_of
 from sacred_mongo.observer import MongoObserver
 from sacred_mongo.output import Output, full_output
-from sacred_mongo.values import encode_name, to_unicode
+from sacred_mongo.values import FILE, encode_name, to_unicode
+
+if TYPE_CHECKING:  # few runs have several
+    from sacred_core.stores.segments import Segment
 
 #: The field with the token that a run had before it was deleted.
 _TOKEN_BEFORE = "token_before"
@@ -56,7 +59,14 @@ _FILE_FIELDS = {"artifacts", "experiment", "resources"}
 #: The fields that are fetched for a part of a run.
 _PARTS = {
     "output": ("captured_out", "captured_out_start", "captured_out_parts", TOKEN),
-    "metrics": ("info.metrics", "facts.metrics", "writer", TOKEN),
+    "metrics": (
+        "info.metrics",
+        "facts.metrics",
+        "facts.segments",
+        f"facts.{FILE}",
+        "writer",
+        TOKEN,
+    ),
     "files": ("artifacts", "resources", "experiment.sources", "writer"),
     "annotations": (ANNOTATIONS, TOKEN),
     "all": (),
@@ -215,6 +225,15 @@ class MongoStore(DocumentStore[RawBSONDocument]):
     def read_ranges(self, record: RawBSONDocument, ranges: Ranges) -> dict[str, dict[str, Any]]:
         """Return ranges of points; others are not fetched."""
         return check_metrics(self._points(record).ranges(ranges))
+
+    def read_segments(self, record: RawBSONDocument) -> "Sequence[Segment]":
+        """Return the segments from the facts; large ones are fetched if the run was resumed."""
+        stored = self._decode(record).get("facts")
+        if not isinstance(stored, dict) or "segments" not in stored:
+            return ()
+        is_large = FILE in stored
+        facts = stored if is_large else {"segments": stored["segments"]}
+        return segments_of(load_offloaded(self._collections, facts)) or ()
 
     def count(self) -> int:
         """Return the number of documents, which the server counts in an index."""

@@ -220,7 +220,9 @@ class ObjectStore(DocumentStore[RunFolder]):
     def continue_with(self, observer: ObjectObserver, run_id: int | str) -> None:
         """Make an observer continue a run."""
         entry = self.require(run_id).entry() or {}
-        observer.continue_folder(self.get(run_id), entry, self.output(run_id), self.metrics(run_id))
+        observer.continue_folder(
+            self.get(run_id, raw=True), entry, self.output(run_id), self.metrics(run_id, raw=True)
+        )
 
     def read_fields(self, record: RunFolder) -> Mapping[str, Read]:
         """Return what reads each field from the objects of a run."""

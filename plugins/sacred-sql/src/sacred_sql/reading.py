@@ -6,28 +6,26 @@ configurations and the like are strings to the database: the core evaluates thos
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-from datetime import datetime
 from functools import partial
-from typing import Any, BinaryIO, ClassVar
+from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar
 
 import sqlalchemy as sa
 
 from sacred_core.exceptions import DamagedRecordError
 from sacred_core.serialization import from_json
-from sacred_core.stores import DAMAGED, Annotation, Read, RunQuery, once
+from sacred_core.stores import Annotation, Read, RunQuery, once
 from sacred_core.stores.curves import Ranges
-from sacred_core.stores.facts import FACTS, facts_fields
-from sacred_core.stores.query import Condition, pushdown
-from sacred_core.stores.run_ids import INT64, normalize_id
+from sacred_core.stores.facts import FACTS, facts_fields, segments_of
+from sacred_core.stores.run_ids import normalize_id
 from sacred_core.stores.summaries import MetricSummary
 from sacred_sql import appended, point_reader
 from sacred_sql.captured import add_captured
 from sacred_sql.contents import VALUES, digest_of_name, read_large_texts, stream
 from sacred_sql.database import Database
 from sacred_sql.experiments import read_experiment
+from sacred_sql.filters import clauses
 from sacred_sql.row_ids import row_number
 from sacred_sql.schema import (
-    LONGEST_COMMENT,
     annotations,
     artifacts,
     contents,
@@ -42,14 +40,12 @@ from sacred_sql.schema import (
     sources,
 )
 
-Clause = sa.ColumnElement[bool]
+if TYPE_CHECKING:  # few runs have several
+    from sacred_core.stores.segments import Segment
+
 #: What reads the fields of a run: arguments of `StoredRun`, ``id`` and ``annotations``.
 Fields = dict[str, Read]
-
-_TEXTS = {"command": runs.c.command, "name": experiments.c.name, "comment": runs.c.comment}
 _TIMES = ("start_time", "stop_time", "queue_time", "heartbeat")
-#: Databases take some thousands in a statement.
-_MOST_VALUES = 500
 
 
 class RunTables(ABC):
@@ -98,6 +94,11 @@ class RunTables(ABC):
         self, connection: sa.Connection, key: int, names: Iterable[str] | None
     ) -> dict[str, list[MetricSummary]]:
         """Return the summaries of the blocks of metrics, by default of all."""
+
+    def read_segments(self, connection: sa.Connection, key: int) -> "Sequence[Segment]":
+        """Return the segments of a run that was resumed, of another one nothing."""
+        del connection, key
+        return ()
 
     def count(self, connection: sa.Connection) -> int:
         """Return the number of runs."""
@@ -236,15 +237,19 @@ class OwnTables(RunTables):
         return super().fields | FACTS
 
     def _read_facts(self, connection: sa.Connection, keys: Sequence[int]) -> dict[int, Any]:
-        if self._has_facts is None:
-            self._has_facts = has_table(connection, facts)
-        if not self._has_facts:  # the database is of an earlier release
+        if not self._has_table_of_facts(connection):
             return {}
         query = sa.select(facts).where(facts.c.run_key.in_(keys))
         found = {row.run_key: row.value for row in connection.execute(query)}
         large = [key for key, value in found.items() if value is None]
         texts = read_large_texts(connection, large, [facts.name]) if large else {}
         return found | {key: text for (key, _), text in texts.items()}
+
+    def _has_table_of_facts(self, connection: sa.Connection) -> bool:
+        """Return False for a database of an earlier release."""
+        if self._has_facts is None:
+            self._has_facts = has_table(connection, facts)
+        return self._has_facts
 
     def read_output(self, connection: sa.Connection, key: int) -> str:
         """Return the pieces, one after the other."""
@@ -261,6 +266,18 @@ class OwnTables(RunTables):
     ) -> dict[str, list[MetricSummary]]:
         """Return the summaries that are stored with the points."""
         return point_reader.read_summaries(connection, key, names)
+
+    def read_segments(self, connection: sa.Connection, key: int) -> "Sequence[Segment]":
+        """Return the segments from the facts, of which the database returns no others."""
+        if not self._has_table_of_facts(connection):
+            return ()
+        is_resumed = sa.or_(facts.c.value.is_(None), facts.c.value.contains('"segments"'))
+        query = sa.select(facts.c.value).where(facts.c.run_key == key, is_resumed)
+        row = connection.execute(query).first()
+        if row is None:
+            return ()
+        texts = read_large_texts(connection, [key], [facts.name]) if row.value is None else {}
+        return segments_of(_decode(lambda: row.value, texts.get((key, facts.name)))) or ()
 
     def open_file(self, database: Database, key: int, kind: str, name: str) -> BinaryIO | None:
         """Open a file, which is read part by part."""
@@ -315,65 +332,6 @@ def _copy(value: Any) -> Any:
     return [_copy(item) for item in value] if isinstance(value, list) else value
 
 
-def clauses(query: RunQuery) -> list[Clause]:
-    """Return what rows of runs, joined with their experiments, must fulfil."""
-    if query.where is None:
-        return []
-    found = pushdown(
-        query.where, _condition, lambda parts: sa.and_(*parts), lambda parts: sa.or_(*parts)
-    )
-    return [] if found is None else [found]
-
-
-def _condition(condition: Condition) -> Clause | None:
-    name, operator, values = condition.field.name, condition.operator, list(condition.values)
-    if condition.field.path or len(values) > _MOST_VALUES:
-        return None
-    if name in _TIMES:
-        return _of_time(runs.c[name], operator, values)
-    if operator not in ("=", "in") or not values:
-        return None
-    if name == "id":
-        return _of_id(values)
-    # A missing value is read as an empty string.
-    if not all(isinstance(value, str) and value for value in values):
-        return None
-    if name == "status":
-        return None if DAMAGED in values else _of_status(values)
-    if name == "comment" and any(len(str(value)) > LONGEST_COMMENT for value in values):
-        return None
-    return _TEXTS[name].in_(values) if name in _TEXTS else None
-
-
-def _of_status(statuses: list[Any]) -> Clause:
-    """Which of the running ones are dead depends on their own intervals."""
-    return runs.c.status.in_(["RUNNING" if each == "DEAD" else each for each in statuses])
-
-
-def _of_id(values: list[Any]) -> Clause | None:
-    for value in values:
-        is_number = isinstance(value, int) and not isinstance(value, bool) and int(value) in INT64
-        is_row = isinstance(value, str) and value.startswith("row ")  # damaged: it has no such id
-        if is_row or not (is_number or isinstance(value, str)):
-            return None
-    return runs.c.run_id.in_([str(value) for value in values])
-
-
-def _of_time(column: sa.ColumnElement[Any], operator: str, values: list[Any]) -> Clause | None:
-    if operator == "exists":  # what cannot be read is missing, too
-        return column.is_not(None)
-    if not values or not all(isinstance(value, datetime) for value in values):
-        return None
-    first = values[0]
-    if operator == "between":
-        return column.between(*values)
-    if operator in ("=", "in"):
-        return column.in_(values)
-    compared = {"<": column < first, "<=": column <= first, ">": column > first}
-    compared[">="] = column >= first
-    return compared.get(operator)
-
-
 def _file_query(run_key: int, kind: str, name: str) -> "sa.Select[Any] | None":
     """Return what selects name, content and size of files that may be it; None for a wrong kind."""
     sized = (contents.c.content_id, contents.c.size)
@@ -393,3 +351,8 @@ def _file_query(run_key: int, kind: str, name: str) -> "sa.Select[Any] | None":
         query = query.join(runs, runs.c.experiment_id == experiment_sources.c.experiment_id)
         return query.where(runs.c.run_key == run_key, sources.c.name == name)
     return None
+
+
+def read_scalars(connection: sa.Connection, query: "sa.Select[Any]") -> list[Any]:
+    """Return the first column of the rows that a query selects."""
+    return list(connection.execute(query).scalars())

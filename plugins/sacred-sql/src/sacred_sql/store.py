@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import AbstractContextManager
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 import attrs
 import sqlalchemy as sa
@@ -35,7 +35,7 @@ from sacred_sql.contents import drop_unused, lock_cleanup
 from sacred_sql.database import Database
 from sacred_sql.experiments import drop_unused_experiment, drop_unused_host
 from sacred_sql.observer import SqlObserver
-from sacred_sql.reading import Fields, OwnTables, RunTables
+from sacred_sql.reading import Fields, OwnTables, RunTables, read_scalars
 from sacred_sql.row_ids import row_id
 from sacred_sql.sacred_runs import SacredTables, find_sacred_runs
 from sacred_sql.schema import (
@@ -48,8 +48,10 @@ from sacred_sql.schema import (
     runs,
 )
 
-T = TypeVar("T")
+if TYPE_CHECKING:  # few runs have several
+    from sacred_core.stores.segments import Segment
 
+T = TypeVar("T")
 #: Runs that are read at a time: no transaction lasts while a caller looks at one.
 PAGE_SIZE = 200
 
@@ -197,13 +199,17 @@ class SqlStore(DocumentStore[Record]):
         self, record: Record, names: Iterable[str] | None
     ) -> dict[str, list[MetricSummary]]:
         """Return summaries, which are stored with the points."""
-        read = partial(record.tables.read_summaries, key=record.key, names=names)
-        return self._read(record.tables, read)
+        tables = record.tables
+        return self._read(tables, partial(tables.read_summaries, key=record.key, names=names))
 
     def read_ranges(self, record: Record, ranges: Ranges) -> dict[str, dict[str, Any]]:
         """Return ranges of points; other rows are not read."""
         read = partial(record.tables.read_points, key=record.key, ranges=ranges)
         return check_metrics(self._read(record.tables, read))
+
+    def read_segments(self, record: Record) -> "Sequence[Segment]":
+        """Return segments, which few runs have; other facts are not read."""
+        return self._read(record.tables, partial(record.tables.read_segments, key=record.key))
 
     def count(self) -> int:
         """Return the number of runs, which the database counts."""
@@ -290,7 +296,7 @@ class SqlStore(DocumentStore[Record]):
         key = tables.key
         asked = query.limit(size)
         asked = page = asked.order_by(key.desc() if newest_first else key)
-        while keys := self._read(tables, partial(_scalars, query=page)):
+        while keys := self._read(tables, partial(read_scalars, query=page)):
             yield keys
             if len(keys) < size:
                 return
@@ -347,8 +353,7 @@ class SqlStore(DocumentStore[Record]):
                     raise
                 for tables in self._tables():
                     self._require_tables(tables)
-                reason = f"{what} cannot be read: {error}"
-                raise DamagedRecordError(reason) from None
+                raise DamagedRecordError(f"{what} cannot be read: {error}") from None
 
     def _require_tables(self, tables: RunTables) -> None:
         """Raise a `StoreError` if it is not one record that is the reason of an error."""
@@ -389,10 +394,6 @@ def _remove_rows(connection: sa.Connection, run_key: int) -> bool:
     drop_unused_experiment(connection, row.experiment_id)
     drop_unused_host(connection, row.host_id)
     return True
-
-
-def _scalars(connection: sa.Connection, query: "sa.Select[Any]") -> list[Any]:
-    return list(connection.execute(query).scalars())
 
 
 def _raise(error: Exception) -> None:

@@ -2,9 +2,9 @@
 
 import contextlib
 import copy
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO, TypeAlias
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 from urllib.parse import urlsplit
 
 from sacred_core.exceptions import DamagedRecordError, StoreError
@@ -12,6 +12,7 @@ from sacred_core.masking import mask_text
 from sacred_core.stores import Annotation, Read, RunQuery, once, require_record
 from sacred_core.stores.curves import Ranges
 from sacred_core.stores.documents import DocumentStore
+from sacred_core.stores.facts import segments_of
 from sacred_core.stores.folder_format import MetricReader
 from sacred_core.stores.locations import absolute_path, location_path, path_url
 from sacred_core.stores.summaries import MetricSummary
@@ -25,6 +26,9 @@ from sacred_tinydb.documents import (
 )
 from sacred_tinydb.observer import TinyDbObserver
 from sacred_tinydb.storage import METADATA, Storage, storage_in, storage_of, to_run_id
+
+if TYPE_CHECKING:  # few runs have several
+    from sacred_core.stores.segments import Segment
 
 #: The number of a document, and what the database has of it.
 Record: TypeAlias = tuple[int, Document]
@@ -179,6 +183,17 @@ class TinyDbStore(DocumentStore[Record]):
         with self._metrics(record) as reader:
             return reader.points(ranges)
 
+    def read_segments(self, record: Record) -> "Sequence[Segment]":
+        """Return the segments from the document; of a running run only its facts are read."""
+        key, stored = record
+        facts = stored.get("facts")
+        if stored.get("status") == "RUNNING":
+            live = self.storage.running_folder(key)
+            facts = live.state().get("facts", facts)
+            if not live.folder.exists():  # it ended meanwhile
+                facts = (self.storage.database.get(key) or stored).get("facts")
+        return segments_of(facts) or ()
+
     @contextlib.contextmanager
     def _metrics(self, record: Record) -> Iterator[MetricReader]:
         """Return what reads the points from a file, or from the folder of a running run."""
@@ -222,8 +237,8 @@ class TinyDbStore(DocumentStore[Record]):
         """Make an observer continue a run."""
         key, stored = self.require(run_id)
         observer.continue_document(
-            self.get(run_id), key, self.document(key, stored),
-            lambda: (self.output(run_id), self.metrics(run_id)),
+            self.get(run_id, raw=True), key, self.document(key, stored),
+            lambda: (self.output(run_id), self.metrics(run_id, raw=True)),
         )  # fmt: skip
 
     def delete(self, run_id: int | str) -> None:
