@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any
 
+from sacred_core.environment import withdraw_address
 from sacred_core.exceptions import AmbiguousRunError, NoRunError
 from sacred_core.plurals import counted
 
@@ -29,6 +30,7 @@ def running(run: Any) -> Iterator[None]:
         yield
     finally:
         _live.remove(run)
+        withdraw_address(run)
         with suppress(ValueError):  # a coroutine that is closed from another context
             _current.reset(token)
 

@@ -5,6 +5,9 @@ import os
 import tempfile
 from pathlib import Path
 
+from sacred_core.environment import once_per_environment
+from sacred_core.settings import SETTINGS
+
 
 def state_folder(name: str) -> Path:
     """Return the folder ``name`` for the state of the user's programs; it may be missing.
@@ -20,6 +23,21 @@ def state_folder(name: str) -> Path:
     if state.is_absolute() and _is_writable(state):
         return state / "sacred" / name
     return Path(tempfile.gettempdir(), f"sacred-{os.getuid()}", name)
+
+
+def private_folder(uid: str) -> str:
+    """Return the path of the folder for what the child processes of a run record.
+
+    It is in `SETTINGS.SPOOL_DIR`, or else in the state of the user.
+    """
+    if SETTINGS.SPOOL_DIR:
+        return str(Path(SETTINGS.SPOOL_DIR).expanduser().absolute() / "children" / uid)
+    return f"{_children_folder()}{os.sep}{uid}"
+
+
+@once_per_environment
+def _children_folder() -> Path:
+    return state_folder("children")
 
 
 def _is_writable(folder: Path) -> bool:

@@ -10,6 +10,7 @@ from sacred_core.exceptions import DamagedRecordError
 from sacred_core.serialization import plain
 from sacred_core.stores import RunStore, StoredRun
 from sacred_core.stores.query import MISSING, MetricSummary
+from sacred_core.stores.run_tree import Relatives
 
 
 def run_as_data(store: RunStore, run: StoredRun) -> dict[str, Any]:
@@ -33,6 +34,15 @@ def _large_parts(store: RunStore, run: StoredRun) -> tuple[Any, str | None, list
             found.append(None)
             problems.append(str(error))
     return found[0], found[1], list(dict.fromkeys(problems))
+
+
+def relatives_as_data(relatives: Relatives) -> dict[str, Any]:
+    """Return the ids of the runs around a run as plain data."""
+    parent = relatives.parent
+    return {
+        "parent_id": None if parent is None else parent.id,
+        "children": [each.id for each in relatives.children],
+    }
 
 
 def as_data(run: StoredRun) -> dict[str, Any]:

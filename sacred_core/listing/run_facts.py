@@ -12,6 +12,7 @@ from sacred_core.readable_numbers import DIGITS, format_value, number_text, size
 from sacred_core.readable_times import duration_text, time_text
 from sacred_core.stores import RunStore, StoredRun
 from sacred_core.stores.recorded_files import FileInfo
+from sacred_core.stores.run_tree import Relatives
 from sacred_core.stores.summaries import MetricSummary
 
 _BLOCKS = "▁▂▃▄▅▆▇█"
@@ -49,6 +50,20 @@ def times(run: StoredRun) -> list[str]:
     named = (("queued", run.queue_time), ("started", run.start_time), ("stopped", run.stop_time))
     lines = [f"{what} {time_text(time, now)}" for what, time in named if time is not None]
     return lines + ([f"took {duration_text(run.duration)}"] if run.duration is not None else [])
+
+
+def parent_lines(relatives: Relatives) -> list[str]:
+    """Return a line about the run in which a run was started, none if there is none."""
+    if relatives.parent_uid is None:
+        return []
+    found = relatives.parent
+    return [f"not in this store: {relatives.parent_uid}" if found is None else title(found)]
+
+
+def children_lines(relatives: Relatives) -> list[str]:
+    """Return a line for each run that was started inside a run."""
+    lines = [title(each) for each in relatives.children]
+    return lines if relatives.is_complete else [*lines, "perhaps more: sacred runs list --tree"]
 
 
 def note_text(note: Mapping[str, Any]) -> str:

@@ -16,6 +16,7 @@ import attrs
 from sacred_core import context
 from sacred_core.config import files
 from sacred_core.config.request import Request
+from sacred_core.environment import RUN_VARIABLE
 from sacred_core.exceptions import (
     ConfigError,
     ConfigFileNotFoundError,
@@ -50,6 +51,7 @@ def run_plan(path: Path) -> int:
     child = _Child(plan, observers, report)
     context.run_creator = child.taker.create
     files.load_config_file = child.load_config_file
+    os.environ.pop(RUN_VARIABLE, None)  # the rerun is not a part of the run that starts it
     os.chdir(plan.working_dir)
     sys.argv = [plan.main, *_words(plan)]
     sys.path[:] = import_paths(plan)

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any
 from sacred_core import events
 from sacred_core.delivery.dispatcher import Dispatcher
 from sacred_core.dotted_path import DottedPath
+from sacred_core.environment import RunAddress, publish_address
 from sacred_core.masking import mask_text, mask_value, note_environment
 from sacred_core.run.beats import BeatThread
 from sacred_core.run.metrics import MANY
 from sacred_core.run.plain_copies import PlainCopy
 from sacred_core.run.state import RunState
 from sacred_core.serialization import plain, reason_of
+from sacred_core.state_folder import private_folder
 from sacred_core.stores.annotations import Annotation
 from sacred_core.stores.recorded_files import merge_code
 
@@ -93,6 +95,7 @@ class Lifecycle:
             self._run._id = self._send_start(event)
             self._move_output()
             self._beats.start()
+        publish_address(self._run, self._address())
         self._is_started = True
 
     def beat(self) -> None:
@@ -201,19 +204,14 @@ class Lifecycle:
 
     def _describe_spool(self, offered: Path | None) -> Path | None:
         """Describe the spool for ``sacred runs recover``, and return where it is to be."""
-        run = self._run
-        found = [
-            (type(observer).__name__, self._location_of(observer), run_id)
-            for observer, run_id in self._dispatcher.run_ids
-        ]
-        known = [each for each in found if isinstance(each[1], str) and each[2] is not None]
+        run, known = self._run, self._stores()
         if not known or run.start_time is None:
             return offered
         try:
             from sacred_core.run.spools import StoreAddress, live_spool
 
             stores = [
-                StoreAddress(observer=name, location=str(location), run_id=run_id)
+                StoreAddress(observer=name, location=location, run_id=run_id)
                 for name, location, run_id in known
             ]
             self._spool = live_spool(
@@ -230,6 +228,24 @@ class Lifecycle:
             run.run_logger.debug("sacred runs recover will not find this run: %s", error)
             return offered
         return self._spool.entry.folder
+
+    def _stores(self) -> list[tuple[str, str, Any]]:
+        """Return the class of the observer, the location and the id of the run of each store."""
+        found = [
+            (type(observer).__name__, self._location_of(observer), run_id)
+            for observer, run_id in self._dispatcher.run_ids
+        ]
+        return [each for each in found if isinstance(each[1], str) and each[2] is not None]
+
+    def _address(self) -> RunAddress:
+        """Return what child processes need; children of an unrecorded run belong to its parent."""
+        run = self._run
+        if not self.is_observed:
+            return RunAddress(str(run.meta_info.get("parent", "")))
+        name = str(run.experiment_info.get("name", ""))
+        stores = tuple((observer, mask_text(location)) for observer, location, _ in self._stores())
+        uid = self._source.run
+        return RunAddress(uid, private_folder(uid), name, run.command, stores)
 
     def _location_of(self, observer: Any) -> Any:
         try:

@@ -16,6 +16,7 @@ from sacred_core.config.tree import Namespaces, ResolvedConfig
 from sacred_core.content_types import guess_content_type
 from sacred_core.context import run_of_context, running
 from sacred_core.dotted_path import DottedPath
+from sacred_core.environment import inherited_address, published_address
 from sacred_core.exceptions import (
     ArtifactNameTakenError,
     NoRunError,
@@ -297,6 +298,7 @@ class Run(RunState):
         if self.unobserved:
             self.observers = []
         self.attached_observers = self.observers
+        self._note_parent()
         with default_handler(self.root_logger), at_level(self.root_logger, self.log_level):
             lifecycle = self.lifecycle = Lifecycle(self)
             steps = (*self.pre_run_hooks, self.main_function, *self.post_run_hooks)
@@ -336,6 +338,13 @@ class Run(RunState):
             at_level(self.root_logger, self.log_level),
         ):
             yield
+
+    def _note_parent(self) -> None:
+        """Record the run in which this one is started: of this process, or of one before it."""
+        outer = run_of_context()
+        address = inherited_address() if outer is None else published_address(outer)
+        if address is not None and address.uid:
+            self.meta_info.setdefault("parent", address.uid)
 
     def _new_binding(self, captured: CapturedFunction[..., Any]) -> Binding:
         name = captured.function.__name__

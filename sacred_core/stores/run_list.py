@@ -16,7 +16,10 @@ class RunList(list[StoredRun]):
 
     Attributes:
         store: The store that has their output, metrics and files; None if it is unknown.
+        levels: The level of each run of a `tree`, 0 of a root; None of another list.
     """
+
+    levels: list[int] | None = None
 
     def __init__(self, runs: Iterable[StoredRun] = (), store: RunStore | None = None) -> None:
         super().__init__(runs)
@@ -34,13 +37,28 @@ class RunList(list[StoredRun]):
 
         return display.table_html(display.runs_heading(self, self.store), display.run_table(self))
 
+    def tree(self) -> "RunList":
+        """Return the runs with each one below the run in which it was started.
+
+        A run whose parent is not in the list stays at the top level. The runs of each level stay
+        in their order.
+        """
+        from sacred_core.stores.run_tree import arrange_tree
+
+        placed = arrange_tree(self, lambda run: run)
+        arranged = RunList((run for run, _ in placed), self.store)
+        arranged.levels = [level for _, level in placed]
+        return arranged
+
     @overload
     def __getitem__(self, index: SupportsIndex) -> StoredRun: ...
     @overload
     def __getitem__(self, index: slice) -> "RunList": ...
     def __getitem__(self, index: SupportsIndex | slice) -> "StoredRun | RunList":
         if isinstance(index, slice):
-            return RunList(super().__getitem__(index), self.store)
+            part = RunList(super().__getitem__(index), self.store)
+            part.levels = None if self.levels is None else self.levels[index]
+            return part
         return super().__getitem__(index)
 
 

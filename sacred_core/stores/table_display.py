@@ -22,6 +22,7 @@ from sacred_core.stores.run_display import (
     shown,
 )
 from sacred_core.stores.run_store import IdStore, RunQuery, RunStore
+from sacred_core.stores.run_tree import indented
 from sacred_core.terminal import align
 
 #: Rows of a table, and columns of entries.
@@ -54,8 +55,10 @@ def run_table(runs: Sequence[StoredRun]) -> RunTable:
         {Field("config", path): value for path, value in leaves(masked(run.config))}
         for run in newest
     ]
+    levels = getattr(newest, "levels", None) or [0] * len(newest)
+    ids = [_indented(shown(run.id), level) for run, level in zip(newest, levels, strict=True)]
     columns: list[tuple[str, list[str]]] = [
-        ("id", [shown(run.id) for run in newest]),
+        ("id", ids),
         ("status", [shown(run.status_at(now)) for run in newest]),
         ("started", [time_text(run.start_time or run.queue_time) for run in newest]),
         ("duration", [duration_text(run.duration) for run in newest]),
@@ -73,6 +76,10 @@ def run_table(runs: Sequence[StoredRun]) -> RunTable:
     used = [column for column in columns if any(column[1])]
     rows = [list(cells) for cells in zip(*(cells for _, cells in used), strict=True)]
     return RunTable([heading for heading, _ in used], rows, len(runs) - len(newest))
+
+
+def _indented(text: str, level: int) -> str:
+    return indented(text, level).replace(" ", "\N{NO-BREAK SPACE}")  # HTML joins other spaces
 
 
 def _cells(values: Sequence[Any]) -> list[str]:

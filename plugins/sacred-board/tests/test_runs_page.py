@@ -373,3 +373,23 @@ def test_a_running_run_shows_for_how_long(tmp_path: Path, connect) -> None:
     driver.start(start_time=started, meta_info={"beat_interval": 1e6})
     row = page_of(connect(tmp_path / "live")).rows[1]
     assert row[2] == "RUNNING" and row[4].startswith("1:02:0")
+
+
+def test_children_are_indented_below_their_parents(tmp_path: Path, connect) -> None:
+    """A table that is sorted by a column is not a tree."""
+    folder = tmp_path / "runs"
+    for number, parent in ((1, None), (2, 1), (3, 2), (4, None), (5, 1)):
+        driver = EventDriver(FileStorageObserver(folder))
+        meta = {"uid": f"{number:032x}"} | ({"parent": f"{parent:032x}"} if parent else {})
+        driver.start(meta_info=meta)
+        driver.complete()
+    board = connect(folder)
+
+    def ids(query: str) -> list[str]:
+        rows = board.get(f"/{query}").text.split('<td class="main">')[1:]
+        return [
+            row.partition("<a")[0] + row.partition("</a>")[0].rpartition(">")[2] for row in rows
+        ]
+
+    assert ids("") == ["4", "1", "\xa0\xa05", "\xa0\xa02", "\xa0\xa0\xa0\xa03"]
+    assert ids("?sort=id") == ["1", "2", "3", "4", "5"]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import attrs
 import click
 
 from sacred_core.cli.runs.completing import complete_status
@@ -16,6 +17,7 @@ from sacred_core.cli.runs.options import (
     where_option,
 )
 from sacred_core.cli.runs.remarks import report_no_runs, report_unknown
+from sacred_core.exceptions import OptionError
 from sacred_core.listing.cells import Form, to_csv
 from sacred_core.listing.columns import chosen_columns, default_columns
 from sacred_core.listing.grouping import (
@@ -36,6 +38,7 @@ from sacred_core.stores import RunQuery, RunStore, StoredRun, find_runs
 from sacred_core.stores.changes import change_token
 from sacred_core.stores.finding import MetricSummaries, count_runs
 from sacred_core.stores.query import Column, Field, Query, parse, parse_columns, parse_sort
+from sacred_core.stores.run_tree import arrange_tree, indented
 from sacred_core.terminal import terminal_width
 
 COLUMNS = "id,status,start_time,duration,name,command"
@@ -82,14 +85,20 @@ _START = "start"
     metavar="FIELDS",
     help="One row for each group of runs: 'all-but seed', or fields like config.lr,name.",
 )
+@click.option(
+    "--tree",
+    "is_tree",
+    is_flag=True,
+    help="Show each run below the run in which it was started, if both are listed.",
+)
 @exact_option
 @click.option("--json", "form", flag_value="json", help="One JSON object a line.")
 @click.option("--csv", "form", flag_value="csv", help="Print CSV.")
 def list_runs(
     location: str, more: Sequence[str], where: str | None, recursive: bool, status: str | None,
     name: str | None, sort: str | None, limit: int | None, offset: int, since: str | None,
-    columns: str | None, only: Sequence[str], has_all: bool, group_by: str | None, is_exact: bool,
-    form: str | None,
+    columns: str | None, only: Sequence[str], has_all: bool, group_by: str | None, is_tree: bool,
+    is_exact: bool, form: str | None,
 ) -> None:  # fmt: skip
     """List the runs at LOCATION, a folder or a URL, from the oldest to the newest.
 
@@ -112,16 +121,19 @@ def list_runs(
     found = mask_runs(
         find_runs(store, query, sort, limit, offset, fields=used, metrics=metrics, since=earlier)
     )
+    if is_tree and groups is not None:
+        raise OptionError("--tree shows runs and --group-by groups: use one of them")
+    placed = arrange_tree(found, lambda run: run) if is_tree else [(run, None) for run in found]
+    found = [run for run, _ in placed]
     cells = Form.DATA if form == "csv" else Form.EXACT if is_exact else Form.SHORT
     if groups is not None:
         _print_groups(found, metrics, groups, form, cells, has_all)
     elif form == "json":
-        for run in found:
-            click.echo(strict_json(as_data(run)))
-    elif chosen is not None:
-        _print_columns(chosen_columns(found, chosen, metrics, cells), cells, has_all)
-    elif found:
-        shown = default_columns(found, metrics, only, has_all or form == "csv", cells)
+        for run, level in placed:
+            click.echo(strict_json(as_data(run) | ({} if level is None else {"level": level})))
+    elif chosen is not None or found:
+        shown = _columns(found, metrics, chosen, only, has_all or form == "csv", cells)
+        shown = _with_levels(shown, [level for _, level in placed], cells)
         _print_columns(shown, cells, has_all)
     if form is None:
         _print_remarks(store, query, found, limit)
@@ -133,6 +145,34 @@ def list_runs(
         report_no_runs(store, location, query, named, is_brief)
     if token is not None:
         _print_token(token, form)
+
+
+def _columns(
+    found: Sequence[StoredRun],
+    metrics: MetricSummaries,
+    chosen: Sequence[Column] | None,
+    only: Sequence[str],
+    has_all: bool,
+    form: Form,
+) -> list[TableColumn]:
+    """Return the columns that the user chose, or else those that answer what differs."""
+    if chosen is None:
+        return default_columns(found, metrics, only, has_all, form)
+    return chosen_columns(found, chosen, metrics, form)
+
+
+def _with_levels(
+    columns: list[TableColumn], levels: Sequence[int | None], form: Form
+) -> list[TableColumn]:
+    """Return columns that show the levels of a tree: by indentation, or in a column of data."""
+    if not levels or levels[0] is None:
+        return columns
+    known = [level or 0 for level in levels]
+    if form is Form.DATA:
+        return [*columns, TableColumn("level", list(map(str, known)))]
+    first, *others = columns
+    cells = [indented(text, level) for text, level in zip(first.cells, known, strict=True)]
+    return [attrs.evolve(first, cells=cells), *others]
 
 
 def _used_fields(columns: Sequence[Column]) -> list[Field]:

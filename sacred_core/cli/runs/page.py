@@ -9,6 +9,7 @@ import attrs
 from sacred_core.dotted_path import leaves
 from sacred_core.exceptions import DamagedRecordError
 from sacred_core.listing.run_facts import (
+    children_lines,
     code_lines,
     command_line,
     file_text,
@@ -16,6 +17,7 @@ from sacred_core.listing.run_facts import (
     metric_facts,
     note_text,
     package_names,
+    parent_lines,
     patches,
     sparkline,
     times,
@@ -25,6 +27,7 @@ from sacred_core.printable import printable, printable_lines, printable_output
 from sacred_core.readable_numbers import DIGITS, format_value, value_text
 from sacred_core.stores import RunStore, StoredRun
 from sacred_core.stores.curves import curve, summaries
+from sacred_core.stores.run_tree import find_relatives
 from sacred_core.stores.summaries import merge_summaries
 from sacred_core.terminal import pad, text_width, wrap
 
@@ -76,11 +79,15 @@ def page(store: RunStore, run: StoredRun, style: PageStyle | None = None) -> lis
     problems = [run.damage] if run.damage else []
     metrics = _read(problems, lambda: _metrics(store, run, style)) or []
     output = _read(problems, lambda: store.output(run.id)) or ""
+    relatives = _read(problems, lambda: find_relatives(store, run))
     problems = list(dict.fromkeys(problems))
     lines = [printable(title(run))]
     lines += _section("Damage", printable_lines("\n".join(problems)), is_safe=True)
     lines += _section("Command line", filter(None, [command_line(run)]))
     lines += _section("Times", times(run))
+    if relatives is not None:
+        lines += _section("Parent", parent_lines(relatives))
+        lines += _section("Children", children_lines(relatives))
     lines += _section("Tags", [", ".join(run.tags)] if run.tags else [])
     lines += _section("Notes", [note_text(note) for note in run.notes])
     lines += _section("Code", code_lines(run))

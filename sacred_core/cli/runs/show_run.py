@@ -22,7 +22,7 @@ from sacred_core.cli.runs.page import PageStyle, page
 from sacred_core.exceptions import OptionError, StoreError
 from sacred_core.listing.empty_stores import nearby_runs
 from sacred_core.listing.masked_runs import mask_run
-from sacred_core.listing.run_data import run_as_data
+from sacred_core.listing.run_data import relatives_as_data, run_as_data
 from sacred_core.listing.run_facts import title
 from sacred_core.masking import mask_text
 from sacred_core.printable import printable, printable_output
@@ -31,6 +31,7 @@ from sacred_core.serialization import strict_json
 from sacred_core.stores import RunQuery, RunStore, StoredRun
 from sacred_core.stores.curves import tail
 from sacred_core.stores.explaining import require_existing
+from sacred_core.stores.run_tree import find_relatives
 from sacred_core.terminal import terminal_width
 
 _KINDS = ("artifact", "resource", "source", "patch")
@@ -56,7 +57,8 @@ def show_run(
     store = open_runs(location, recursive)
     run = mask_run(_find(store, location, run_id))
     if as_json:
-        click.echo(strict_json(run_as_data(store, run), indent=2))
+        data = run_as_data(store, run) | relatives_as_data(find_relatives(store, run))
+        click.echo(strict_json(data, indent=2))
         return
     style = PageStyle(
         has_origins=has_origins, has_patch=has_patch, is_plain=not _is_rich(), is_exact=is_exact,

@@ -327,3 +327,67 @@ def test_no_command_shows_a_secret_that_sacred_recorded(
     shown = Path("runs.csv").read_text() if command == "export" else result.output
     assert "***" in shown
     assert "hunter2" not in shown + result.output
+
+
+@pytest.fixture
+def tree(memory: Memory) -> Memory:
+    """A run, two runs in it and one in the second of these, and another run; newest last."""
+    for number, parent in ((1, None), (2, None), (3, 1), (4, 3), (5, 1)):
+        driver = EventDriver(MemoryObserver(memory))
+        meta = {"uid": f"{number:032x}"} | ({"parent": f"{parent:032x}"} if parent else {})
+        driver.start(ex_info={"name": f"n{number}"}, meta_info=meta, config={"lr": number % 3})
+        driver.complete()
+    return memory
+
+
+def test_a_tree_indents_children_below_their_parents(tree: Memory) -> None:
+    """The column of the ids has the indentation; without it, the first column."""
+    ids = [line.rstrip() for line in listed("--tree", "-c", "id").stdout.splitlines()]
+    assert ids == ["id", "1", "  3", "    4", "  5", "2"]
+    names = [line.split("  lr")[0] for line in listed("--tree").stdout.splitlines()]
+    assert [line[: line.index(line.split()[0]) + 1] for line in names[1:]] == [
+        "1", "  3", "    4", "  5", "2",
+    ]  # fmt: skip
+    assert rows("--tree", "-c", "name")[1:] == [["n1"], ["n3"], ["n4"], ["n5"], ["n2"]]
+
+
+def test_a_tree_is_made_of_the_runs_that_the_other_options_select(tree: Memory) -> None:
+    """A run whose parent is not selected is at the top level; runs of one level are sorted."""
+
+    def ids(*args: str) -> list[str]:
+        return listed("--tree", "-c", "id", *args).stdout.splitlines()[1:]
+
+    assert ids("-s", "-id") == ["2", "1", "  5", "  3", "    4"]
+    assert ids("-n", "3") == ["3", "  4", "5"]
+    assert ids("--where", "id != 3") == ["1", "  5", "2", "4"]
+
+
+def test_a_tree_as_data_has_levels(tree: Memory) -> None:
+    """JSON and CSV have the order of the tree; without --tree there are no levels."""
+    found = [json.loads(line) for line in listed("--tree", "--json").stdout.splitlines()]
+    schema = json.loads(SCHEMA.with_name("runs.schema.json").read_text())
+    for each in found:
+        jsonschema.validate(each, schema)
+    assert [(each["id"], each["level"]) for each in found] == [
+        (1, 0),
+        (3, 1),
+        (4, 2),
+        (5, 1),
+        (2, 0),
+    ]
+    table = [*csv.DictReader(listed("--tree", "--csv").stdout.splitlines())]
+    assert [(row["id"], row["level"]) for row in table][1:3] == [("3", "1"), ("4", "2")]
+    assert "level" not in json.loads(listed("--json").stdout.splitlines()[0])
+
+
+def test_a_tree_of_groups_is_refused(tree: Memory) -> None:
+    """Groups have no parents."""
+    done = CliRunner().invoke(sacred, ["runs", "list", "memory://", "--tree", "--group-by", "name"])
+    assert isinstance(done.exception, OptionError)
+    assert "--tree shows runs and --group-by groups" in str(done.exception)
+
+
+def test_the_tree_of_no_runs_is_empty(memory: Memory) -> None:
+    """There is no first level that decides."""
+    memory.runs.clear()
+    assert "level" not in listed("--tree", "--where", "id = 7").stdout

@@ -269,3 +269,20 @@ def test_export(run: Memory, folder: Path) -> None:
     assert len((folder / "text.csv").read_text().splitlines()) == 2
     bad: Any = invoke("export", "memory://", "--to", "runs.doc").exception
     assert isinstance(bad, OptionError)
+
+
+def test_the_parent_and_the_children_of_a_run_are_named(memory: Memory) -> None:
+    """As text by their titles, as data by their ids; a parent elsewhere has its uid."""
+    for number, parent in ((1, 9), (2, 1), (3, 2)):
+        driver = EventDriver(MemoryObserver(memory))
+        meta = {"uid": f"{number:032x}", "parent": f"{parent:032x}"}
+        driver.start(ex_info={"name": f"n{number}"}, command="main", meta_info=meta)
+        driver.complete()
+    text = invoke("show", "memory://", "2").stdout
+    assert "\nParent:\n  Run 1: n1 main, COMPLETED\n\nChildren:\n  Run 3: n3 main" in text
+    data = json.loads(invoke("show", "memory://", "2", "--json").stdout)
+    assert (data["parent_id"], data["children"]) == (1, [3])
+    assert f"\nParent:\n  not in this store: {9:032x}\n" in invoke("show", "memory://", "1").stdout
+    data = json.loads(invoke("show", "memory://", "1", "--json").stdout)
+    assert (data["parent_id"], data["children"]) == (None, [2])
+    assert "Children:" not in invoke("show", "memory://", "3").stdout

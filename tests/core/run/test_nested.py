@@ -1,10 +1,14 @@
 """Tests of runs that are started inside another run."""
 
+import os
+import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sacred_core import Experiment
+from sacred_core.environment import RunAddress, decode_address
 from sacred_core.hooks.records import CLIOption
 from sacred_core.observers import RunObserver
 from sacred_core.testing.memory import Memory, MemoryObserver
@@ -141,3 +145,71 @@ def test_the_failure_of_an_inner_run_is_recorded_in_both() -> None:
     with pytest.raises(ValueError, match="x"):
         outer.run()
     assert ends == ["inner", "outer"]
+
+
+def parents(memory: Memory) -> dict[str, Any]:
+    """Return the name of the parent of each run by its name."""
+    runs = [stored.run for stored in memory.runs.values()]
+    by_uid = {run.uid: run.name for run in runs}
+    return {run.name: by_uid.get(run.meta.get("parent")) for run in runs}
+
+
+def test_an_inner_run_records_its_parent(memory: Memory) -> None:
+    """The outer run has none; metadata of the caller is not replaced."""
+    outer, inner = nested(memory, options={"--memory": True})
+    outer.run(options={"--memory": True})
+    assert parents(memory) == {"outer": None, "inner": "outer"}
+    inner.run(options={"--memory": True}, meta_info={"parent": "own"})
+    assert memory.runs[3].run.meta["parent"] == "own"
+
+
+def test_a_run_without_observers_is_not_a_parent(memory: Memory) -> None:
+    """Runs in it belong to the recorded run around it."""
+    outer, _ = nested(memory, options={"--memory": True})
+    outer.run()
+    assert "parent" not in memory.runs[1].run.meta
+    around = Experiment("around", additional_cli_options=outer.additional_cli_options)
+    around.main(lambda: outer.run().result)
+    around.run(options={"--memory": True})
+    assert memory.runs[3].run.meta["parent"] == memory.runs[2].run.uid
+
+
+def test_a_run_of_another_process_finds_its_parent_in_the_environment(
+    memory: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Runs at the same time in other threads are not its parents; nonsense is ignored."""
+    _, inner = nested(memory)
+    monkeypatch.setenv("SACRED_RUN", RunAddress("a" * 32).encode())
+    runs: list[Any] = []
+
+    def start() -> None:
+        runs.append(inner.run(options={"--memory": True}))
+
+    both = Experiment("both")
+    both.observers.append(MemoryObserver(memory))
+
+    @both.main
+    def main() -> None:
+        thread = threading.Thread(target=start)
+        thread.start()
+        thread.join()
+
+    both.run()
+    monkeypatch.setenv("SACRED_RUN", "nonsense")
+    inner.run(options={"--memory": True})
+    found = [stored.run.meta.get("parent") for stored in memory.runs.values()]
+    assert found == ["a" * 32, "a" * 32, None]
+
+
+def test_the_address_of_a_run_is_in_the_environment_while_it_is_running(memory: Memory) -> None:
+    """It has the uid, a folder of its own, which does not exist, and the stores."""
+    ex = Experiment("addressed")
+    ex.observers.append(MemoryObserver(memory))
+    ex.main(lambda: os.environ["SACRED_RUN"])
+    run = ex.run()
+    address = decode_address(run.result)
+    assert address is not None
+    assert (address.uid, address.name, address.command) == (run.uid, "addressed", "<lambda>")
+    assert run.uid in address.folder
+    assert not Path(address.folder).exists()
+    assert "SACRED_RUN" not in os.environ

@@ -22,6 +22,7 @@ from sacred_core.listing.grouping import GroupRow, group_columns
 from sacred_core.listing.table import TableColumn
 from sacred_core.plurals import counted
 from sacred_core.stores.query import Column, Field
+from sacred_core.stores.run_tree import arrange_tree
 
 _ID = Field("id")
 
@@ -87,7 +88,10 @@ def make_content(page: RunsPage, view: RunsView, address: RunsAddress, size: int
     """
     if view.groups is not None:
         return _group_content(page, view, address, size)
-    listed = page.runs
+    placed = [(each, 0) for each in page.runs]
+    if view.order is None:  # a table that is sorted by a column stays so
+        placed = arrange_tree(page.runs, lambda each: each.run)
+    listed = [each for each, _ in placed]
     runs = [each.run for each in listed]
     columns: list[TableColumn] = []
     if view.columns is not None:
@@ -104,7 +108,7 @@ def make_content(page: RunsPage, view: RunsView, address: RunsAddress, size: int
     return RunsContent(
         headings=make_headings(shown, address),
         first=first,
-        rows=make_rows(listed, shown),
+        rows=make_rows(listed, shown, [level for _, level in placed]),
         start=page.offset + 1 if listed else 0,
         end=page.offset + len(listed),
         total=page.total,

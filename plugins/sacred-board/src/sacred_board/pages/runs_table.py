@@ -16,6 +16,7 @@ from sacred_core.printable import printable
 from sacred_core.readable_numbers import number_text
 from sacred_core.readable_times import duration_text, relative_text, time_text
 from sacred_core.stores.query import Field, is_number
+from sacred_core.stores.run_tree import indented
 
 #: Columns of the configuration and of metrics that a table has by default.
 MOST_COLUMNS = 24
@@ -88,12 +89,14 @@ class Row:
         key: ``SLUG/ID``, as addresses have it.
         status: The status.
         cells: The cells, without that of the id.
+        indent: What is shown before the id: spaces for each run around this one.
     """
 
     listed: ListedRun
     key: str
     status: str
     cells: Sequence[Cell]
+    indent: str = ""
 
 
 def run_key(listed: ListedRun) -> str:
@@ -130,8 +133,10 @@ def make_headings(columns: Sequence[TableColumn], address: RunsAddress) -> list[
     ]
 
 
-def make_rows(listed: Sequence[ListedRun], columns: Sequence[TableColumn]) -> list[Row]:
-    """Return a row for each run."""
+def make_rows(
+    listed: Sequence[ListedRun], columns: Sequence[TableColumn], levels: Sequence[int] = ()
+) -> list[Row]:
+    """Return a row for each run; ``levels`` are those in a tree of runs."""
     now = datetime.now(UTC)
     cells = [_cells(column, listed, now) for column in columns]
     return [
@@ -140,6 +145,7 @@ def make_rows(listed: Sequence[ListedRun], columns: Sequence[TableColumn]) -> li
             key=run_key(each),
             status=each.run.status_at(now),
             cells=[own[number] for own in cells],
+            indent=indented("", levels[number]).replace(" ", "\xa0") if levels else "",
         )
         for number, each in enumerate(listed)
     ]
