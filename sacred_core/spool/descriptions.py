@@ -50,6 +50,7 @@ class SpooledRun(ValueMethods):
         host, pid: Where it is recorded.
         keep: The run stays in the spool when it is delivered.
         targets: The stores that do not have the whole run.
+        writer, run: Of a part of a run, its writer and the uid of the run; else empty.
     """
 
     path: Path
@@ -62,6 +63,8 @@ class SpooledRun(ValueMethods):
     pid: int
     keep: bool = False
     targets: tuple[SpoolTarget, ...]
+    writer: str = ""
+    run: str = ""
 
     @property
     def spool(self) -> Path:

@@ -51,12 +51,13 @@ class EntryInfo:
 
     Attributes:
         spool: The folder of the spool, or of the events.
-        kind: ``"run"`` or ``"events"``.
+        kind: ``"run"``, ``"part"`` (of a run, by another process) or ``"events"``.
         run_id: In the spool, or of the events in the store; None if it is unknown.
         name: Of the experiment.
         start_time: In UTC and aware; None if it is unknown.
         is_active: Whether a process records or delivers it.
         targets: The stores that do not have it.
+        writer: Of a part of a run; else empty.
     """
 
     spool: Path
@@ -66,12 +67,14 @@ class EntryInfo:
     start_time: datetime | None
     is_active: bool
     targets: tuple[str, ...]
+    writer: str = ""
 
 
 def read_entries(folders: Iterable[Path]) -> list[Entry]:
     """Return what is to be delivered from folders.
 
-    Events come first: some belong to runs of a spool. What cannot be read is skipped.
+    Events come first: some belong to runs of a spool. Parts follow the runs that they belong to.
+    What cannot be read is skipped.
 
     Args:
         folders: Spools, and folders with undelivered events.
@@ -86,7 +89,7 @@ def read_entries(folders: Iterable[Path]) -> list[Entry]:
                 continue
         for run in read_descriptions(folder):
             runs[run.path] = run
-    return [*events.values(), *runs.values()]
+    return [*events.values(), *sorted(runs.values(), key=lambda run: bool(run.writer))]
 
 
 def describe_entry(entry: Entry) -> EntryInfo:
@@ -94,12 +97,13 @@ def describe_entry(entry: Entry) -> EntryInfo:
     if isinstance(entry, SpooledRun):
         return EntryInfo(
             spool=entry.spool,
-            kind="run",
-            run_id=entry.run_id,
+            kind="part" if entry.writer else "run",
+            run_id=None if entry.writer else entry.run_id,
             name=entry.name,
             start_time=entry.start_time,
             is_active=entry.is_locked,
             targets=tuple(map(str, entry.targets)),
+            writer=entry.writer,
         )
     target, name, start_time = entry.target, "", None
     try:

@@ -17,6 +17,7 @@ from sacred_core.observers.retry_policy import OUTAGES
 from sacred_core.spool.descriptions import SpooledRun, SpoolTarget
 from sacred_core.spool.entries import Entry, UndeliveredEvents, read_entries
 from sacred_core.spool.folder_format import folder_format_spec
+from sacred_core.spool.parts import open_parts, remove_private_folder
 from sacred_core.spool.updating import RunUpdater
 from sacred_core.stores.opening import open_target
 from sacred_core.stores.places import choose_locations
@@ -172,20 +173,26 @@ def _deliver(
     left = run.targets
     for target in run.targets:
         try:
-            copied = RunUpdater(local, run_id, partial(stores.open, _part(run, target))).finish()
+            copied = RunUpdater(local, run_id, partial(_open_target, run, target, stores)).finish()
         except Exception as error:  # noqa: BLE001 - of a driver; the others may be delivered
             yield stores.failure(run, target, error)
             continue
         left = tuple(each for each in left if each != target)
         if left:
             attrs.evolve(run, targets=left).write()
-        elif keep or run.keep:
+        elif (keep or run.keep) and not run.writer:
             run.remove()
         else:
             with local.translate_errors():  # `delete` refuses a run that had a heartbeat just now
                 local.remove(local.require(run_id))
             run.remove()
         yield Flushed(entry=run, target=target, run_id=copied)
+
+
+def _open_target(run: SpooledRun, target: SpoolTarget, stores: _Stores) -> Target:
+    """Return the store of a run, or of the parts of the run to which it belongs."""
+    opened = stores.open(_part(run, target))
+    return open_parts(opened, run.run) if run.writer else opened
 
 
 def _id_in_spool(local: Any, run: SpooledRun) -> int | str | None:
@@ -199,9 +206,13 @@ def _id_in_spool(local: Any, run: SpooledRun) -> int | str | None:
 
 
 def _forget_empty(folder: Path) -> None:
-    """Forget a folder without entries; a run that starts there meanwhile is noted again."""
+    """Forget a folder without entries; a run that starts there meanwhile is noted again.
+
+    One for the child processes of a run is removed.
+    """
     if read_entries([folder]):
         return
+    remove_private_folder(folder)
     forget_folder(folder)
     if read_entries([folder]):
         note_folder(folder)

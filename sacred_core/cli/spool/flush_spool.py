@@ -40,11 +40,15 @@ def flush_spool(location: str | None, folders: tuple[Path, ...], keep: bool, is_
 def _line(done: Flushed) -> str:
     info = describe_entry(done.entry)
     what = f"Run {info.run_id}" if info.kind == "run" else f"Events of run {info.run_id}"
+    if info.kind == "part":
+        what = f"Writer {info.writer} of a run"
     what = f"{what} of {info.name!r} in {info.spool}"
     if done.is_active:
         return f"{what}: skipped, a running process delivers it"
     if done.reason:
         return f"{what}: not stored in {done.target}: {done.reason}"
+    if info.kind == "part":
+        return f"{what}: stored in {done.target}"
     if info.kind == "run":
         return f"{what}: stored as run {done.run_id} in {done.target}"
     return f"{what}: stored {counted(done.count, 'event')} in {done.target}"
@@ -58,6 +62,7 @@ def _as_data(done: Flushed) -> dict[str, object]:
         "kind": info.kind,
         "id": info.run_id,
         "name": info.name,
+        "writer": info.writer or None,
         "folder": str(info.spool),
         "target": None if done.target is None else str(done.target),
         "target_id": done.run_id,

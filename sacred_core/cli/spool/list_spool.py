@@ -40,6 +40,7 @@ def _as_data(info: EntryInfo) -> dict[str, object]:
         "kind": info.kind,
         "id": info.run_id,
         "name": info.name,
+        "writer": info.writer or None,
         "start_time": None if info.start_time is None else info.start_time.isoformat(),
         "state": _state(info),
         "targets": list(info.targets),
@@ -55,7 +56,7 @@ def _columns(found: Sequence[EntryInfo]) -> list[TableColumn]:
     now = datetime.now(UTC)
     rows = [
         (
-            "" if info.run_id is None else str(info.run_id),
+            info.writer or ("" if info.run_id is None else str(info.run_id)),
             info.name,
             info.kind,
             _state(info),

@@ -11,6 +11,7 @@ from sacred_core.cli.main import sacred
 from sacred_core.exceptions import SpoolError
 from tests.core.spool.conftest import Spool, spool
 from tests.core.spool.test_flushing import leave
+from tests.core.spool.test_parts import finish, start_part, start_run
 
 __all__ = ["spool"]
 
@@ -53,6 +54,7 @@ def test_a_run_as_json(spool: Spool) -> None:
             "kind": "run",
             "id": 1,
             "name": "fed",
+            "writer": None,
             "start_time": "2026-01-02T03:04:05.678901+00:00",
             "state": "waiting",
             "targets": ["ServerObserver (memory://u@one/db)"],
@@ -141,3 +143,18 @@ def test_a_folder_that_does_not_exist(tmp_path: Path) -> None:
     """It is a mistake."""
     done = sacred_spool("list", "--spool", str(tmp_path / "missing"))
     assert done.exit_code == 2 and "does not exist" in done.stderr
+
+
+def test_a_part_is_shown_by_its_writer(spool: Spool) -> None:
+    """The list has its name in place of an id; what is delivered names its writer."""
+    start_run(spool.one)
+    finish(start_part(spool, "rank7"))
+    row = sacred_spool("list").stdout.splitlines()[1].split()
+    assert row[:4] == ["rank7", "fed", "part", "waiting"]
+    (listed,) = lines(sacred_spool("list", "--json"))
+    assert (listed["kind"], listed["id"], listed["writer"]) == ("part", None, "rank7")
+    done = sacred_spool("flush").stdout
+    assert done == (
+        f"Writer rank7 of a run of 'fed' in {spool.folder}: stored in ServerObserver "
+        "(memory://u@one/db)\n"
+    )
