@@ -13,11 +13,15 @@ _FLAGS = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, check: Callable[[], object] | None = None) -> Iterator[Path]:
     """Yield a new path beside ``path``; the file that the block writes there replaces ``path``.
 
     The name is random: threads, and containers with the same process ids, may write to one folder.
     The last one to end wins. After an exception the new file is removed and ``path`` is unchanged.
+
+    Args:
+        path: The file.
+        check: Called right before ``path`` is replaced; it may raise.
 
     Raises:
         OSError: ``path`` cannot be replaced.
@@ -25,18 +29,22 @@ def replacing(path: Path) -> Iterator[Path]:
     partial = path.with_name(_partial_name())
     try:
         yield partial
+        if check is not None:
+            check()
         partial.replace(path)
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
 
 
-def replace_bytes(path: Path, data: bytes) -> None:
+def replace_bytes(path: Path, data: bytes, check: Callable[[], object] | None = None) -> None:
     """Replace the content of ``path`` in one step; see `replacing`."""
     # A run writes a dozen small files: with strings and descriptors that takes a third of the time.
     partial = os.path.join(os.path.dirname(path), _partial_name())  # noqa: PTH118, PTH120
     try:
         _write(partial, data)
+        if check is not None:
+            check()
         os.replace(partial, path)  # noqa: PTH105
     except BaseException:
         with contextlib.suppress(FileNotFoundError):

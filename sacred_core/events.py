@@ -18,13 +18,18 @@ E = TypeVar("E", bound="Event")
 _PRECISION = timedelta(milliseconds=1)
 
 
+#: The segment of an event whose positions are counted over all segments of the run.
+WHOLE_RUN = -1
+
+
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class Event:
     """One thing that happened in a run.
 
     Attributes:
         run: Identity of the run, the same for all observers (``_id`` is each observer's own).
-        segment: 0; resuming a run starts the next one.
+        segment: 0; resuming a run starts the next one. `WHOLE_RUN` of the events of a replayed run,
+            which are about all its segments.
         writer: The process that records: ``"main"``, or a rank or child like ``"rank3"``.
         seq: Position among the events of this writer in this segment, from 0, without gaps.
     """
@@ -153,7 +158,7 @@ def is_later_beat(beat_time: datetime, stored: datetime | None) -> bool:
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class OutputCaptured(Event):
-    """From character ``offset`` on, the captured output is now ``text``.
+    """From character ``offset`` of the segment on, the captured output is now ``text``.
 
     A filter may rewrite what was given before: then ``offset`` is before its end.
     """
@@ -172,7 +177,7 @@ class MetricsLogged(Event):
         metrics_by_name: For each metric ``{"name", "steps", "values", "timestamps"}``: lists
             of equal length, only what is new since the last record. The timestamps may be another
             sequence of times; observers are called with a list.
-        starts: For each metric the index, counted over the whole run, of its first point here.
+        starts: For each metric the index, counted within the segment, of its first point here.
         info: As in `Heartbeat`.
     """
 

@@ -5,7 +5,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeAlias, cast
 
@@ -195,9 +195,13 @@ def _find(store: RunStore, run_id: Any, start: RunIdEvent) -> StoredRun | None:
             raise
         return None
     began = start.start_time if isinstance(start, RunStarted) else None
-    if began is not None and (run.start_time is None or abs(run.start_time - began) >= _SAME):
+    if began is not None and not any(_is_same(each.start_time, began) for each in run.segments):
         raise StoreError(f"run {str(run_id)!r} in the store is another run")
     return run
+
+
+def _is_same(stored: datetime | None, began: datetime) -> bool:
+    return stored is not None and abs(stored - began) < _SAME
 
 
 def _deliver(folder: Path, observer: Any, run: StoredRun | None) -> list[str]:

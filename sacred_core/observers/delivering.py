@@ -5,6 +5,7 @@ a call passes no more than these arguments; everything else is read from the eve
 """
 
 import functools
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -12,6 +13,7 @@ from typing import Any, TypeVar, cast
 
 from sacred_core.content_types import guess_content_type
 from sacred_core.events import (
+    WHOLE_RUN,
     ArtifactAdded,
     Event,
     Heartbeat,
@@ -20,6 +22,7 @@ from sacred_core.events import (
     RunIdEvent,
     RunInterrupted,
     RunQueued,
+    RunStarted,
 )
 from sacred_core.stores.model import StoredRun
 from sacred_core.stores.run_ids import validate_id
@@ -110,6 +113,21 @@ def replayed_uid() -> str | None:
     return run.uid
 
 
+def resumed() -> RunStarted | None:
+    """Return the event with which a run is resumed, if it is the current event, else None."""
+    event = current_event(RunStarted)
+    return event if event is not None and event.resumed else None
+
+
+def current_segment() -> int:
+    """Return the segment of the current event; `WHOLE_RUN` of a replayed run.
+
+    The highest possible number if a method was called by hand: it is about the last segment.
+    """
+    event = current_event(Event)
+    return sys.maxsize if event is None else event.segment
+
+
 def optional_host_info(queued_event: F) -> F:
     """Make ``host_info`` of ``queued_event`` optional; by default it comes from the event.
 
@@ -130,6 +148,22 @@ def captured_calls() -> list[list[Any]] | None:
     """Return the captured functions of the heartbeat that is the current event; None if unknown."""
     event = current_event(Heartbeat)
     return None if event is None else event.captured
+
+
+def beat_additions(run: StoredRun) -> dict[str, Any]:
+    """Return ``segments`` and ``writers`` of the heartbeat that is the current event, if they are
+    not those of ``run`` already.
+    """
+    event = current_event(Heartbeat)
+    found: dict[str, Any] = {}
+    if event is not None and event.segments is not None:
+        from sacred_core.stores.segments import encode_segment  # few runs are resumed
+
+        if event.segments != list(map(encode_segment, run.recorded_segments)):
+            found["segments"] = event.segments
+    if event is not None and event.writers is not None and event.writers != run.writers:
+        found["writers"] = event.writers
+    return found
 
 
 def interrupt_trace(fail_trace: list[str] | None) -> list[str]:
@@ -195,10 +229,15 @@ class MetricPositions:
     Points that are passed as the event has them have the position that the event gives. An
     override may drop points, rename metrics, or log others: these are appended. A retry of an
     event returns the positions of the first attempt.
+
+    Args:
+        offsets: Of a run that was resumed: for each metric that earlier segments recorded, the
+            index of the first point of this segment.
     """
 
-    def __init__(self) -> None:
-        self._ends: dict[str, int] = {}
+    def __init__(self, offsets: Mapping[str, int] | None = None) -> None:
+        self._offsets = dict(offsets or {})
+        self._ends = dict(self._offsets)
         self._ends_before: dict[str, int] = {}
         self._changed: set[str] = set()
         self._last: Attempt | None = None
@@ -214,7 +253,7 @@ class MetricPositions:
 
     def copy(self) -> "MetricPositions":
         """Return what continues independently from the same positions."""
-        same = MetricPositions()
+        same = MetricPositions(self._offsets)
         same._ends, same._ends_before = dict(self._ends), dict(self._ends_before)
         same._changed, same._last = set(self._changed), self._last
         return same
@@ -233,7 +272,11 @@ class MetricPositions:
         sent = None if event is None else event.metrics_by_name.get(name)
         if event is None or sent is None or len(sent["steps"]) != count:
             self._changed.add(name)
-        start = end if event is None or name in self._changed else event.starts[name]
+        if event is None or name in self._changed:
+            start = end
+        else:
+            offset = 0 if event.segment == WHOLE_RUN else self._offsets.get(name, 0)
+            start = event.starts[name] + offset
         self._ends[name] = start + count
         return start
 

@@ -6,7 +6,7 @@ skipped writes of unchanged fields. A backend implements the primitives of `Docu
 
 import contextlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import partial
@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from sacred_core import events
-from sacred_core.exceptions import RunRemovedError
 from sacred_core.observers import delivering
 from sacred_core.observers.replays import ReplayingObserver
 from sacred_core.provenance.sources import stored_version
@@ -25,7 +24,6 @@ from sacred_core.stores.claims import IdRequest, ObserverIds, claim_id
 from sacred_core.stores.model import StoredRun
 from sacred_core.stores.recorded_files import FileInfo
 from sacred_core.stores.run_ids import normalize_id
-from sacred_core.stores.tokens import new_token, run_removed_error
 
 #: A document has no identity of the event that changed it.
 _NO_IDENTITY: dict[str, Any] = {"run": "", "segment": 0, "writer": "", "seq": 0}
@@ -39,16 +37,10 @@ class DocumentObserver(ReplayingObserver, ABC):
     at a time, may be repeated, and other processes may write at the same time.
 
     Attributes:
-        display_name: The store, for messages, without secrets; set by the backend.
         overwrite: The id of a run that the next one replaces, if `claim_run` supports it; or None.
         needs_sha256: The `FileVersion` of `put_file` has a sha256.
-        stored_run: The current run, as it is to be stored; None before the first.
-        token: A string that no other run has, see `sacred_core.stores.tokens`.
     """
 
-    display_name: str
-    stored_run: StoredRun | None = None
-    token = ""
     needs_sha256 = False
     overwrite: int | str | None = None
 
@@ -140,7 +132,7 @@ class DocumentObserver(ReplayingObserver, ABC):
         """
 
         def put(version: FileVersion) -> None:
-            self._write(self.put_file, kind, name, version, details)
+            self.write(self.put_file, kind, name, version, details)
             self.note_file(kind, name, FileInfo(size=version.size, md5=version.md5, **details))
 
         with_version(Path(filename), put, has_sha256=self.needs_sha256)
@@ -173,7 +165,7 @@ class DocumentObserver(ReplayingObserver, ABC):
             version = stored_version(Path(base_dir, name), md5, has_sha256=self.needs_sha256)
             if version is not None:
                 with contextlib.suppress(ChangingFileError):
-                    self._write(self.put_file, "source", name, version, {})
+                    self.write(self.put_file, "source", name, version, {})
         return entries
 
     @delivering.optional_host_info
@@ -221,7 +213,8 @@ class DocumentObserver(ReplayingObserver, ABC):
         """Store that the run is alive, and what of ``info`` and ``result`` changed."""
         del captured_out
         run = self.require_run()
-        if self.is_stored_beat(beat_time):
+        added = delivering.beat_additions(run)
+        if self.is_stored_beat(beat_time) and not added:
             self._save_fields()
             return
         changed = {"heartbeat"}
@@ -231,12 +224,16 @@ class DocumentObserver(ReplayingObserver, ABC):
         if captured and captured != run.experiment.get("captured"):
             changed.add("experiment")
         fields = {"info": info, "beat_time": beat_time, "result": result, "captured": captured}
-        self._save(events.Heartbeat(**_NO_IDENTITY, **fields), *changed)
+        if "segments" in added:  # a copy of a run that was resumed: an end of it is undone
+            changed |= {"status", "stop_time", "fail_trace"}
+        event = events.Heartbeat(**_NO_IDENTITY, **fields, **added)
+        self._save(event, *changed, *added)
 
     def output_event(self, text: str, offset: int) -> None:
         """Add to the output."""
         self.require_run()
-        self._write(self.append_output, text, offset)
+        offset += self.output_start()
+        self.write(self.append_output, text, offset)
         self.require_run().apply(events.OutputCaptured(**_NO_IDENTITY, text=text, offset=offset))
 
     @delivering.takes_time_columns
@@ -248,7 +245,7 @@ class DocumentObserver(ReplayingObserver, ABC):
         self.require_run()
         starts = self._positions.starts(metrics_by_name)
         new = delivering.points_for(self.append_points, metrics_by_name)
-        self._write(self.append_points, new, starts)
+        self.write(self.append_points, new, starts)
         fields = {"metrics_by_name": metrics_by_name, "info": {}, "starts": starts}
         self.require_run().apply(events.MetricsLogged(**_NO_IDENTITY, **fields))  # type: ignore[arg-type]
         self._unsaved.add("metrics")  # with the heartbeat, which follows
@@ -256,7 +253,8 @@ class DocumentObserver(ReplayingObserver, ABC):
     def resource_event(self, filename: str) -> None:
         """Store a file that the run read."""
         self.require_run()
-        self.store_file("resource", filename, delivering.resource_content(filename), {})
+        with self.writing():
+            self.store_file("resource", filename, delivering.resource_content(filename), {})
         self._save(events.ResourceAdded(**_NO_IDENTITY, filename=filename), "resources")
 
     def artifact_event(
@@ -271,7 +269,8 @@ class DocumentObserver(ReplayingObserver, ABC):
         metadata, content_type = delivering.artifact_details(filename, metadata, content_type)
         details = {"metadata": metadata, "content_type": content_type}
         known = {key: value for key, value in details.items() if value is not None}
-        self.store_file("artifact", name, filename, known)
+        with self.writing():
+            self.store_file("artifact", name, filename, known)
         self._save(events.ArtifactAdded(**_NO_IDENTITY, name=name, filename=filename), "artifacts")
 
     def code_event(
@@ -279,7 +278,7 @@ class DocumentObserver(ReplayingObserver, ABC):
     ) -> None:
         """Add what was imported after the start to the sources and dependencies."""
         run, sources = self.require_run(), list(sources)
-        with self.translate_errors():
+        with self.writing():
             entries = self.store_sources(base_dir, sources)
         new = {str(name): FileInfo(md5=md5) for name, md5 in sources}
         run.files["source"] = new | run.files.get("source", {})
@@ -295,7 +294,7 @@ class DocumentObserver(ReplayingObserver, ABC):
         run = self.require_run()
         new = Annotation(time=time, user=user, note=note, added=added, removed=removed)
         if new not in run.annotations:  # else it is sent again
-            self._write(self.append_annotation, new)
+            self.write(self.append_annotation, new)
             run.annotate(new)
 
     def completed_event(self, stop_time: datetime, result: Any) -> None:
@@ -318,21 +317,16 @@ class DocumentObserver(ReplayingObserver, ABC):
         event = events.RunFailed(**_NO_IDENTITY, fail_time=fail_time, fail_trace=fail_trace)
         self._end(event, "fail_trace")
 
-    def continue_run(self, run: StoredRun, token: str) -> None:
-        """Record what follows for a run that is stored already; its store calls this.
-
-        Args:
-            run: As it is stored.
-            token: What was `token` when it started.
-        """
-        self._set_run(run, token)
-
     def begin_run(self, event: events.RunIdEvent, _id: Any) -> Any:
         """Store a run that is queued or starts, and return its id.
 
-        If the event is replayed and the run is stored already, it is continued.
+        If the event is replayed and the run is stored already, it is continued. A run that is
+        resumed is taken over from the process that recorded it before.
         """
-        self._set_run(None, new_token())
+        run_id = self.begin_resumed(_id)
+        if run_id is not None:
+            return run_id
+        self.set_run(None, self.start_token())
         run = StoredRun(id="", status="")
         run.apply(event)
         uid = delivering.replayed_uid()
@@ -354,29 +348,6 @@ class DocumentObserver(ReplayingObserver, ABC):
             self.start_run(run)
         return run.id
 
-    def require_run(self) -> StoredRun:
-        """Return the current run, or raise a `RuntimeError` if none has started."""
-        if self.stored_run is None:
-            raise RuntimeError(f"{self!r} has no run: the record is created when a run starts")
-        return self.stored_run
-
-    def removed_error(self) -> RunRemovedError:
-        """Return the error for a run that was deleted."""
-        return run_removed_error(self.require_run().id, self.display_name)
-
-    def _set_run(self, run: StoredRun | None, token: str) -> None:
-        """Use a run of which this observer has written nothing yet."""
-        self.stored_run, self.token = run, token
-        self._positions, self._unsaved = delivering.MetricPositions(), set()
-        self._stored_beat = None
-
-    def _write(self, method: Callable[..., bool], *arguments: Any) -> None:
-        """Call a method of the backend that writes to the run."""
-        with self.translate_errors():
-            is_stored = method(*arguments)
-        if not is_stored:
-            raise self.removed_error()
-
     def _save(self, event: events.Event, *changed: str) -> None:
         """Apply an event and write changed fields, also those that could not be written before."""
         run = self.require_run()
@@ -387,12 +358,14 @@ class DocumentObserver(ReplayingObserver, ABC):
     def _save_fields(self) -> None:
         """Write fields that changed."""
         if self._unsaved:
-            self._write(self.update_run, self.require_run(), frozenset(self._unsaved))
+            self.write(self.update_run, self.require_run(), frozenset(self._unsaved))
             self._unsaved.clear()
 
     def _end(self, event: events.Event, *changed: str) -> None:
         if self.require_run().output_length is not None:  # a heartbeat would write all facts
             changed = ("output_length", *changed)
+        if self.require_run().recorded_segments:
+            changed = ("segments", *changed)
         self._save(event, "status", "stop_time", *changed)
-        with self.translate_errors():
+        with self.writing():
             self.end_run(self.require_run())

@@ -1,4 +1,6 @@
-"""Runs that are replayed: copied from another store, or recorded before in a spool.
+"""Runs that are in the store already: replayed ones, and those that are resumed.
+
+Replayed runs are copied from another store, or were recorded before in a spool.
 
 The first event of a replayed run has ``replayed=True`` and the uid of the run. If the store has a
 run with this uid already, the observer continues that run instead of inserting another one.
@@ -7,16 +9,17 @@ run with this uid already, the observer continues that run instead of inserting 
 import random
 import time
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sacred_core.events import is_later_beat
-from sacred_core.exceptions import RunIdError, StoreError
+from sacred_core.events import WHOLE_RUN, RunStarted, is_later_beat
+from sacred_core.exceptions import RunIdError, RunLostError, RunRemovedError, StoreError
 from sacred_core.observers import delivering
 from sacred_core.observers.transactions import TransactionalObserver
 from sacred_core.stores.model import StoredRun
+from sacred_core.stores.tokens import new_token, run_lost_error, run_removed_error
 
 if TYPE_CHECKING:
     from sacred_core.stores.uids import UidIndex
@@ -27,16 +30,138 @@ _PATIENCE, _PAUSE = 10.0, 0.1
 
 
 class ReplayingObserver(TransactionalObserver):
-    """The part of `sacred_core.observers.documents.DocumentObserver` for replayed runs.
+    """The part of `sacred_core.observers.documents.DocumentObserver` for runs in the store.
 
     Attributes:
+        display_name: The store, for messages, without secrets; set by the backend.
+        stored_run: The current run, as it is to be stored; None before the first.
+        token: A string that no other run has, see `sacred_core.stores.tokens`.
         uid_index: What finds runs of the store by their uid; None before the first replayed run.
             Copies of the observer share it. Other observers of the store may be given it.
     """
 
+    display_name: str
+    stored_run: StoredRun | None = None
+    token = ""
     uid_index: "UidIndex | None" = None
     _stored_beat: datetime | None = None
-    _write: Callable[..., None]
+    #: The start of the last run that was resumed, and its new token.
+    _resumed: tuple[RunStarted, str] | None = None
+
+    def replace_token(self, old: str, new: str) -> bool:
+        """Replace the token of the current run in the store, atomically; see `resuming`.
+
+        From then on, methods that write to the run with the old token write nothing and return
+        False.
+
+        Args:
+            old: An empty string for a run without one, as Sacred recorded it.
+            new: The token of the process that resumes the run.
+
+        Returns:
+            False if the token in the store is not ``old``, or if the run was deleted.
+        """
+        raise NotImplementedError(
+            f"{type(self).__name__} must implement replace_token to resume runs"
+        )
+
+    def continue_run(self, run: StoredRun, token: str) -> None:
+        """Record what follows for a run that is stored already; its store calls this.
+
+        Positions of events are counted from the beginning of the last segment of the run.
+
+        Args:
+            run: As it is stored.
+            token: Its token in the store.
+        """
+        self.set_run(run, token)
+
+    def begin_resumed(self, _id: Any) -> Any:
+        """Resume the run whose start is the current event, and return its id.
+
+        Args:
+            _id: The id of the run, perhaps in another store.
+
+        Returns:
+            None if the event is another one, or if the store does not have the run.
+        """
+        start = delivering.resumed()
+        if start is None:
+            return None
+        from sacred_core.observers import resuming  # few runs are resumed
+
+        run_id = resuming.resume_stored(self, start, self.start_token(), _id)
+        if run_id is None:
+            resuming.warn_not_stored(self, start)
+        return run_id
+
+    def start_token(self) -> str:
+        """Return the token of the run that starts.
+
+        It is new, unless the current event is the same start of a run that is resumed as before.
+        """
+        start = delivering.resumed()
+        if start is None:
+            return new_token()
+        if self._resumed is None or self._resumed[0] != start:
+            self._resumed = start, new_token()
+        return self._resumed[1]
+
+    def require_run(self) -> StoredRun:
+        """Return the current run, or raise a `RuntimeError` if none has started."""
+        if self.stored_run is None:
+            raise RuntimeError(f"{self!r} has no run: the record is created when a run starts")
+        return self.stored_run
+
+    def removed_error(self) -> RunRemovedError:
+        """Return the error for a run that was deleted, or that another process has resumed."""
+        from sacred_core.observers.resuming import is_resumed
+
+        run = self.require_run()
+        make = run_lost_error if is_resumed(self) else run_removed_error
+        return make(run.id, self.display_name)
+
+    def set_run(self, run: StoredRun | None, token: str) -> None:
+        """Use a run of which this observer has written nothing yet."""
+        self.stored_run, self.token = run, token
+        segments = run.recorded_segments if run is not None else ()
+        offsets = segments[-1].points if segments else None
+        self._positions, self._unsaved = delivering.MetricPositions(offsets), set()
+        self._stored_beat = None
+
+    def output_start(self) -> int:
+        """Return where the output begins whose positions the current event has."""
+        segments = self.require_run().recorded_segments
+        if not segments or delivering.current_segment() == WHOLE_RUN:
+            return 0
+        return segments[-1].output
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Return the context of a method of the backend that writes to the run.
+
+        Raises:
+            RunLostError: another process has resumed the run, or the current event is one of an
+                earlier segment.
+            RunRemovedError: the run was deleted.
+        """
+        segments = self.require_run().recorded_segments
+        if segments and WHOLE_RUN < delivering.current_segment() < len(segments) - 1:
+            raise run_lost_error(self.require_run().id, self.display_name)
+        try:
+            with self.translate_errors():
+                yield
+        except RunLostError:
+            raise
+        except RunRemovedError:
+            raise self.removed_error() from None
+
+    def write(self, method: Callable[..., bool], *arguments: Any) -> None:
+        """Call a method of the backend that writes to the run."""
+        with self.writing():
+            is_stored = method(*arguments)
+        if not is_stored:
+            raise self.removed_error()
 
     def lock_uid(self, uid: str) -> AbstractContextManager[object] | None:
         """Return a context in which no other process inserts a run with this uid.
@@ -61,6 +186,10 @@ class ReplayingObserver(TransactionalObserver):
         """See `DocumentObserver.store_sources`."""
 
     @abstractmethod
+    def append_output(self, text: str, offset: int) -> bool:
+        """See `DocumentObserver.append_output`."""
+
+    @abstractmethod
     def update_run(self, run: StoredRun, names: frozenset[str]) -> bool:
         """See `DocumentObserver.update_run`."""
 
@@ -80,7 +209,7 @@ class ReplayingObserver(TransactionalObserver):
         """
         run.meta = {**run.meta, "uid": uid}  # an override may have removed it
         with self.translate_errors():
-            index = self._open_index()
+            index = self.open_index()
         stored = index.find(uid)
         if stored is not None and _is_continued(run, stored):
             return self._continue_stored(stored, run)
@@ -94,14 +223,15 @@ class ReplayingObserver(TransactionalObserver):
             if stored is not None and _is_continued(run, stored):
                 return self._continue_stored(stored, run)
             own_id = self._insert(run, stored, _id, begin)
-            index.note(self.stored_run)
+            index.note(self.require_run())
             return own_id
 
     def is_stored_beat(self, beat_time: datetime | None) -> bool:
         """Return whether a heartbeat of a continued run is not newer than the stored one."""
         return beat_time is not None and not is_later_beat(beat_time, self._stored_beat)
 
-    def _open_index(self) -> "UidIndex":
+    def open_index(self) -> "UidIndex":
+        """Return `uid_index`, which is created if it is missing."""
         from sacred_core.stores.uids import UidIndex  # imports what reading needs
 
         if self.uid_index is None:
@@ -118,21 +248,21 @@ class ReplayingObserver(TransactionalObserver):
             return begin(queued.id, queued.id)
         except RunIdError:
             # Another process may have inserted it under the requested id, or have started it.
-            stored = self._open_index().find(run.uid)
+            stored = self.open_index().find(run.uid)
             if stored is None or not _is_continued(run, stored):
                 raise
             return self._continue_stored(stored, run)
 
     def _keep_one(self, run: StoredRun) -> Any:
         """Return the id of the stored run, unless another one with its uid precedes it."""
-        own, index = self.stored_run, self._open_index()
+        own, index = self.require_run(), self.open_index()
         index.note(own)
         first = _find_first(own, index)
         if first is own:
             return own.id
         # A run that is running cannot be deleted.
         own.recorded_status = "INTERRUPTED"
-        self._write(self.update_run, own, frozenset({"status"}))
+        self.write(self.update_run, own, frozenset({"status"}))
         index.store.delete(own.id)
         return self._continue_stored(first, run)
 
@@ -140,7 +270,7 @@ class ReplayingObserver(TransactionalObserver):
         """Record what follows for a stored run, of which ``run`` is the replayed start."""
         from sacred_core.stores.run_store import ContinuingStore
 
-        store = self._open_index().store
+        store = self.open_index().store
         if not isinstance(store, ContinuingStore):
             raise StoreError(
                 f"run {str(stored.id)!r} is stored already, and {type(store).__name__} cannot "
@@ -148,7 +278,7 @@ class ReplayingObserver(TransactionalObserver):
             )
         store.continue_with(self, stored.id)
         self._stored_beat = stored.heartbeat
-        sources = self.stored_run.files.setdefault("source", {})
+        sources = self.require_run().files.setdefault("source", {})
         for name, info in run.files.get("source", {}).items():  # not stored before the first beat
             sources.setdefault(name, info)
         is_default = type(self).start_run is ReplayingObserver.start_run

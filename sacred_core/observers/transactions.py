@@ -26,6 +26,7 @@ class TransactionalObserver(RunObserver):
     stored_run: Any
     _positions: MetricPositions
     _unsaved: set[str]
+    writing: Callable[[], AbstractContextManager[None]]
 
     def write_together(self) -> AbstractContextManager[None] | None:
         """Return a context in which all writes are stored at its end, or none of them.
@@ -51,7 +52,7 @@ class TransactionalObserver(RunObserver):
             return False
         positions = self._positions.copy()
         try:
-            with context:
+            with self.writing(), context:
                 record()
         except BaseException:
             self._positions = positions

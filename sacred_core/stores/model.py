@@ -116,9 +116,12 @@ class StoredRun(StoredIn, StateMethods):
 
         Output and points are not part of a `StoredRun`, but how much there is of them.
         """
-        apply = _APPLY.get(type(event))
-        if apply is not None:
-            apply(self, event)
+        if type(event) in _APPLY:
+            _APPLY[type(event)](self, event)
+        if event.final and self.recorded_segments:
+            from sacred_core.stores.segments import end_segment
+
+            end_segment(self)
 
     @property
     def segments(self) -> "list[Segment]":
@@ -291,27 +294,51 @@ def _apply_queued(run: StoredRun, event: events.RunQueued) -> None:
 
 
 def _apply_started(run: StoredRun, event: events.RunStarted) -> None:
+    if event.resumed and run.start_time is not None:
+        _apply_resumed(run, event)
+        return
     _apply_start_info(run, event)
     run.recorded_status, run.start_time = "RUNNING", event.start_time
+
+
+def _apply_resumed(run: StoredRun, event: events.RunStarted) -> None:
+    from sacred_core.stores.segments import Ends, resume_run
+
+    if len(run.segments) <= event.segment:  # else it was applied already
+        points = {name: own.stop for name, own in (run.metrics or {}).items()}
+        resume_run(run, event, Ends(run.output_length or 0, points))
 
 
 def _apply_heartbeat(run: StoredRun, event: events.Heartbeat) -> None:
     run.heartbeat, run.info, run.result = event.beat_time, dict(event.info), event.result
     if event.captured:
         run.experiment = {**run.experiment, "captured": event.captured}
+    if event.segments:
+        from sacred_core.stores.segments import replace_segments
+
+        replace_segments(run, event.segments)
+    run.writers = run.writers if event.writers is None else list(event.writers)
 
 
 def _apply_output(run: StoredRun, event: events.OutputCaptured) -> None:
-    run.output_length = event.offset + len(event.text)
+    segment = _segment_of(run, event)
+    start = segment.output if segment else 0
+    run.output_length = start + event.offset + len(event.text)
+
+
+def _segment_of(run: StoredRun, event: events.Event) -> "Segment | None":
+    """Return the segment in which an event has its positions, None for the whole run."""
+    segments = run.recorded_segments
+    return segments[event.segment] if 0 < event.segment < len(segments) else None
 
 
 def _apply_metrics(run: StoredRun, event: events.MetricsLogged) -> None:
     # A script that logs nothing does not import them.
     from sacred_core.stores.summaries import merge_summaries, summarize
 
-    merged = dict(run.metrics or {})
+    merged, segment = dict(run.metrics or {}), _segment_of(run, event)
     for name, metric in event.metrics_by_name.items():
-        start = event.starts.get(name, 0)
+        start = event.starts.get(name, 0) + (segment.points.get(name, 0) if segment else 0)
         new = summarize(metric["steps"], metric["values"], start)
         old = merged.get(name)
         if old is None:

@@ -117,10 +117,16 @@ def append_bytes(path: Path, data: bytes) -> None:
 
 
 class AppendFile:
-    """Appends bytes; what a failed write left is cut off by the next one."""
+    """Appends bytes; what a failed write left is cut off by the next one.
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    Args:
+        path: The file.
+        check: Called before each write, once the file is open, and before it is created. It raises
+            where another process has the file now, which replaces it by a copy.
+    """
+
+    def __init__(self, path: Path, check: Callable[[], object] = lambda: None) -> None:
+        self._path, self._check = path, check
         self._size = path.stat().st_size if path.is_file() else 0
 
     @property
@@ -130,8 +136,8 @@ class AppendFile:
 
     def write(self, data: bytes, at: int | None = None) -> None:
         """Replace everything from the byte ``at`` (by default the end) on by ``data``."""
-        # Not through a link, which would lead out of the store.
-        with os.fdopen(open_to_write(self._path, os.O_RDWR | os.O_CREAT), "r+b") as file:
+        with os.fdopen(self._open(), "r+b") as file:
+            self._check()
             # If another process has removed the file, there is no hole in the new one.
             at = min(self._size if at is None else at, os.fstat(file.fileno()).st_size)
             file.truncate(at)
@@ -139,17 +145,28 @@ class AppendFile:
             file.write(data)
         self._size = at + len(data)
 
+    def _open(self) -> int:
+        # Not through a link, which would lead out of the store.
+        try:
+            return open_to_write(self._path, os.O_RDWR)
+        except FileNotFoundError:
+            self._check()
+            return open_to_write(self._path, os.O_RDWR | os.O_CREAT)
+
 
 class AppendText:
     """A string in a file, of which everything from a character on can be replaced.
 
     The last characters are remembered, so that a progress bar that is rewritten with every
     heartbeat does not cost the length of the whole string.
+
+    Args:
+        path, check: As of `AppendFile`.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, check: Callable[[], object] = lambda: None) -> None:
         self._path = path
-        self._file = AppendFile(path)
+        self._file = AppendFile(path, check)
         self._tail = ""
         self._tail_start = 0
         self._is_known = self._file.size == 0

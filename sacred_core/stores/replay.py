@@ -13,6 +13,7 @@ from typing import Any
 import attrs
 
 from sacred_core.events import (
+    WHOLE_RUN,
     ArtifactAdded,
     CodeLoaded,
     Event,
@@ -71,7 +72,7 @@ class Replay:
     _files: ReplayedFiles = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._source = EventSource(self.run.uid)
+        self._source = EventSource(self.run.uid, WHOLE_RUN)
         self._files = ReplayedFiles(self.store, self.run.id)
 
     @property

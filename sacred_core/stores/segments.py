@@ -5,14 +5,26 @@ of all segments follow each other in the store. Where each segment begins is in 
 run, once it has more than one segment.
 """
 
-from collections.abc import Mapping
-from datetime import datetime, timedelta
-from typing import Any
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import attrs
 
 from sacred_core.exceptions import DamagedRecordError
 from sacred_core.shared_methods import ValueMethods
+
+if TYPE_CHECKING:
+    from sacred_core.events import RunStarted
+
+#: A `sacred_core.stores.model.StoredRun`, whose module imports this one.
+Run: TypeAlias = Any
+#: The beginning of the names of sources that a later segment has in another version.
+LATER_SOURCES = ".segments/"
+_MARK = re.compile(r"(?:\A|(?<=\n))\[segment (\d+) of this run: [^\n]* UTC on [^\n]*\]\n\Z")
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -51,6 +63,119 @@ class Segment(ValueMethods):
         if self.start_time is None or self.stop_time is None:
             return None
         return self.stop_time - self.start_time
+
+
+class Ends(NamedTuple):
+    """How much is stored of a run: where its next segment begins.
+
+    Attributes:
+        output: The number of characters of its output.
+        points: The number of points of each metric.
+    """
+
+    output: int
+    points: Mapping[str, int]
+
+
+def resume_run(run: Run, start: "RunStarted", ends: Ends) -> None:
+    """Add a segment to a run that is resumed; an end of the run is undone.
+
+    Configuration, host, start and metadata of the run stay those of its first segment. Segments
+    that the store missed are recorded as empty ones, so that a segment has one number everywhere.
+
+    Args:
+        run: As it is stored.
+        start: The event with which it is resumed.
+        ends: Where the new segment begins.
+    """
+    positions: dict[str, Any] = {"output": ends.output, "points": dict(ends.points)}
+    code = _code_digest(start.ex_info.get("sources"), start.ex_info.get("dependencies"))
+    earlier = [_closed(each, run, start, code) for each in run.segments[: start.segment]]
+    missed = [Segment(**positions) for _ in range(len(earlier), start.segment)]
+    repositories = [
+        {key: each.get(key) for key in ("url", "commit", "dirty")}
+        for each in start.ex_info.get("repositories") or ()
+    ]
+    new = Segment(
+        start_time=start.start_time,
+        status="RUNNING",
+        host=dict(start.host_info),
+        code=code,
+        dependencies=list(map(str, start.ex_info.get("dependencies") or ())),
+        repositories=repositories,
+        group=str(start.meta_info.get("group", "")),
+        **positions,
+    )
+    run.recorded_segments = [*earlier, *missed, new]
+    run.recorded_status, run.stop_time, run.fail_trace = "RUNNING", None, []
+    run.heartbeat, run.output_length = start.start_time, ends.output
+
+
+def output_mark(start: "RunStarted", output: str) -> str:
+    """Return the line that separates the output of a segment from that of earlier ones.
+
+    Args:
+        start: The event with which the run is resumed.
+        output: Of the earlier segments; if its last line is not complete, a line end comes first.
+    """
+    time = start.start_time.astimezone(UTC)
+    host = start.host_info.get("hostname") or "an unknown host"
+    mark = f"[segment {start.segment + 1} of this run: {time:%Y-%m-%d %H:%M:%S} UTC on {host}]\n"
+    return mark if output.endswith("\n") or not output else f"\n{mark}"
+
+
+def without_mark(output: str, segment: int) -> str:
+    """Return output without the mark of a segment at its end, from which nothing is stored yet."""
+    found = _MARK.search(output)
+    is_own = found is not None and int(found[1]) == segment + 1
+    return output[: found.start()] if found is not None and is_own else output
+
+
+def replace_segments(run: Run, stored: Iterable[Any]) -> None:
+    """Use the segments of another record of the run, see `encode_segment`.
+
+    If there are more than before, the run was resumed since: an end of it is undone.
+    """
+    segments = decode_segments(stored)
+    if len(segments) > len(run.segments):
+        run.recorded_status, run.stop_time, run.fail_trace = "RUNNING", None, []
+    run.recorded_segments = segments
+
+
+def end_segment(run: Run) -> None:
+    """Record status and end of a run that was resumed in its last segment, too."""
+    last = run.recorded_segments[-1]
+    ended = attrs.evolve(last, status=run.recorded_status, stop_time=run.stop_time)
+    run.recorded_segments = [*run.recorded_segments[:-1], ended]
+
+
+def _closed(segment: Segment, run: Run, start: "RunStarted", code: str) -> Segment:
+    """Return an earlier segment; one without an end was the last one, and its process is dead."""
+    if segment.status == "RUNNING":
+        segment = attrs.evolve(segment, status="DEAD", stop_time=run.heartbeat or run.start_time)
+    if segment.code:
+        return segment
+    own = _code_digest(run.sources.items(), segment.dependencies)
+    return attrs.evolve(segment, code=code if _has_code(run, segment, start) else own)
+
+
+def _has_code(run: Run, segment: Segment, start: "RunStarted") -> bool:
+    """Return whether the first segment had all sources and packages of a start.
+
+    It may have more: those that it imported later.
+    """
+    sources = run.sources
+    return all(
+        name in sources and sources[name] == md5 for name, md5 in start.ex_info.get("sources") or ()
+    ) and set(segment.dependencies).issuperset(start.ex_info.get("dependencies") or ())
+
+
+def _code_digest(sources: Any, dependencies: Any) -> str:
+    """Return a digest of sources, pairs of a name and a digest, and of packages."""
+    pairs = sorted([str(name), str(md5)] for name, md5 in sources or ())
+    own = [pair for pair in pairs if not pair[0].startswith(LATER_SOURCES)]
+    text = json.dumps([own, sorted(map(str, dependencies or ()))])
+    return hashlib.md5(text.encode("utf-8", "replace"), usedforsecurity=False).hexdigest()
 
 
 _TIMES = ("start_time", "stop_time")

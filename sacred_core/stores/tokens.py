@@ -9,7 +9,7 @@ Records without a token were written by earlier releases.
 import os
 from typing import Any
 
-from sacred_core.exceptions import RunRemovedError
+from sacred_core.exceptions import RunLostError, RunRemovedError
 
 #: The field of a record.
 TOKEN = "token"
@@ -30,4 +30,12 @@ def run_removed_error(run_id: Any, store: str) -> RunRemovedError:
     return RunRemovedError(
         f"run {str(run_id)!r} was deleted from {store} while it was running; no more of "
         "its data is stored there"
+    )
+
+
+def run_lost_error(run_id: Any, store: str) -> RunLostError:
+    """Return the error for a run that another process has resumed; see `run_removed_error`."""
+    return RunLostError(
+        f"run {str(run_id)!r} in {store} was resumed by another process; this process can record "
+        "nothing more in it"
     )

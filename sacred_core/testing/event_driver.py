@@ -3,14 +3,16 @@
 import logging
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from sacred_core import events
 from sacred_core.delivery.dispatcher import Dispatcher
 from sacred_core.observers.call_plan import call_plans
 from sacred_core.stores import StoredRun
 from sacred_core.stores.run_ids import normalize_id
+from sacred_core.stores.segments import output_mark
 
+E = TypeVar("E", bound=events.RunIdEvent)
 START = datetime(2026, 1, 2, 3, 4, 5, 678_901, UTC)
 
 
@@ -36,6 +38,8 @@ class EventDriver:
         self._last: events.Event | None = None
         self._times = times
         self._beats = self._annotations = 0
+        self._began, self._output_start, self._starts = START, 0, dict[str, int]()
+        self._id: Any = None
 
     def start(self, _id: Any = None, asked_id: Any = None, **fields: Any) -> Any:
         """Start the run and return its id as stores list it."""
@@ -49,10 +53,28 @@ class EventDriver:
         """Send what follows to another observer, see `ContinuingStore.observer_of`."""
         self.observer, self._plans = observer, call_plans(observer)
 
+    def resume(self, observer: Any, **fields: Any) -> Any:
+        """Resume the run with another observer, as its next segment, and return its id."""
+        self.continue_with(observer)
+        segment = len(self.expected.segments)
+        self._source, self._beats = events.EventSource("driver", segment), 0
+        self._began = START + timedelta(hours=segment)
+        uid = {"meta_info": {**self.expected.meta, "uid": self.expected.uid}}
+        event = self._start_event(
+            events.RunStarted, "start_time", self._id, None, {**uid, "resumed": True, **fields}
+        )
+        self.output += output_mark(event, self.output)
+        self._output_start = len(self.output)
+        self._starts = {name: len(own["steps"]) for name, own in self.metrics.items()}
+        self.expected.output_length = len(self.output)
+        self.expected.apply(event)
+        answers = [self._start(event) for _ in range(self._times)]
+        return normalize_id(answers[-1])
+
     def beat(self, info: Any = None, result: Any = None, captured: Any = None) -> None:
         """Send the heartbeat that follows output and metrics."""
         self._beats += 1
-        time = START + timedelta(seconds=self._beats)
+        time = self._began + timedelta(seconds=self._beats)
         fields = {"info": info or {}, "result": result, "captured": captured}
         self._give(events.Heartbeat, beat_time=time, **fields)
 
@@ -60,7 +82,7 @@ class EventDriver:
         """Add ``text`` to the output, or replace it from the character ``offset`` on."""
         offset = len(self.output) if offset is None else offset
         self.output = self.output[:offset] + text
-        self._give(events.OutputCaptured, text=text, offset=offset)
+        self._give(events.OutputCaptured, text=text, offset=offset - self._output_start)
 
     def log(self, name: str, values: list[Any], first_step: int = 0) -> None:
         """Add points to a metric."""
@@ -80,7 +102,8 @@ class EventDriver:
         metrics, starts = {}, {}
         for name, (steps, values) in points_by_name.items():
             known = self.metrics.setdefault(name, {"steps": [], "values": [], "timestamps": []})
-            start = starts[name] = len(known["values"])
+            start = len(known["values"])
+            starts[name] = start - self._starts.get(name, 0)
             times = [START + timedelta(microseconds=start + n) for n in range(len(values))]
             new: dict[str, list[Any]] = {"steps": steps, "values": values, "timestamps": times}
             for column, more in new.items():
@@ -138,7 +161,7 @@ class EventDriver:
         join()
 
     def _now(self) -> datetime:
-        return START + timedelta(seconds=self._beats, microseconds=1)
+        return self._began + timedelta(seconds=self._beats, microseconds=1)
 
     def _end(self, kind: type[events.Event], **fields: Any) -> None:
         self._give(kind, **fields)
@@ -152,9 +175,18 @@ class EventDriver:
         asked_id: Any,
         fields: dict[str, Any],
     ) -> Any:
+        event = self._start_event(kind, time, _id, asked_id, fields)
+        self.expected.apply(event)
+        answer = self._start(event)
+        self._id = None if answer is None else normalize_id(answer)
+        return self._id
+
+    def _start_event(
+        self, kind: type[E], time: str, _id: Any, asked_id: Any, fields: dict[str, Any]
+    ) -> E:
         if _id is None:
             _id = asked_id
-        event: events.RunIdEvent = self._source.make(
+        return self._source.make(
             kind,
             **{
                 "ex_info": {"name": "fed", "base_dir": ".", "sources": [], "dependencies": []},
@@ -164,13 +196,10 @@ class EventDriver:
                 "meta_info": {"command": "main", "beat_interval": 10.0},
                 "_id": _id,
                 "asked_id": asked_id,
-                time: START,
+                time: self._began,
                 **fields,
             },
         )
-        self.expected.apply(event)
-        answer = self._start(event)
-        return None if answer is None else normalize_id(answer)
 
     def _start(self, event: events.RunIdEvent) -> Any:
         plan = self._plans.get(type(event))

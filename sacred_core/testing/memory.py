@@ -27,6 +27,7 @@ class MemoryRun:
     """All that is stored of one run, and the memory of its parts."""
 
     run: StoredRun
+    token: str = ""
     annotations: list[Annotation] = attrs.field(factory=list)
     output: str = ""
     metrics: dict[str, dict[str, list[Any]]] = attrs.field(factory=dict)
@@ -47,7 +48,7 @@ class MemoryObserver(DocumentObserver):
     """Stores runs in ``memory``.
 
     Attributes:
-        record: What was stored of the current run, which is its own token.
+        record: What was stored of the current run.
     """
 
     display_name = "the memory"
@@ -132,14 +133,23 @@ class MemoryObserver(DocumentObserver):
             record.files[kind, name] = file.read()
         return True
 
+    def replace_token(self, old: str, new: str) -> bool:
+        """Replace the token."""
+        with self.memory.lock:
+            record = None if self.record is None else self.memory.runs.get(self.record.run.id)
+            if record is None or record is not self.record or record.token != old:
+                return False
+            record.token = self.token = new
+            return True
+
     def own_record(self) -> MemoryRun | None:
-        """Return the record of the current run, None if it was deleted."""
+        """Return the record of the current run, None if it was deleted or resumed elsewhere."""
         if self.record is None or self.memory.runs.get(self.record.run.id) is not self.record:
             return None
-        return self.record
+        return self.record if self.record.token == self.token else None
 
     def _replace(self, run: StoredRun) -> MemoryRun:
-        self.record = self.memory.runs[run.id] = MemoryRun(copy.deepcopy(run))
+        self.record = self.memory.runs[run.id] = MemoryRun(copy.deepcopy(run), self.token)
         return self.record
 
 
@@ -195,7 +205,7 @@ class MemoryStore(DocumentStore[MemoryRun]):
     def continue_with(self, observer: MemoryObserver, run_id: int | str) -> None:
         """Make an observer continue a run."""
         observer.record = self.require(run_id)
-        observer.continue_run(copy.deepcopy(observer.record.run), "")
+        observer.continue_run(copy.deepcopy(observer.record.run), observer.record.token)
 
     def writer_store(self, run_id: int | str) -> "MemoryStore | None":
         """Return the store of the parts of a run."""

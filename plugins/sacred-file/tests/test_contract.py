@@ -8,9 +8,10 @@ from typing import Any
 from sacred_file import FileStorageObserver, FileStore
 
 from sacred_core.testing import StoreContract
+from sacred_core.testing.resume_contract import ResumeContract
 
 
-class TestFile(StoreContract):
+class TestFile(ResumeContract, StoreContract):
     def make_observer(self, tmp_path: Path) -> FileStorageObserver:
         return FileStorageObserver(tmp_path / "runs")
 

@@ -176,6 +176,8 @@ def update_entry(entry: dict[str, Any], run: StoredRun, names: Iterable[str]) ->
         entry["facts"] = encode_facts(run)
     if "fail_trace" in names and run.fail_trace:
         entry["fail_trace"] = run.fail_trace
+    elif "fail_trace" in names:  # of a run that is resumed
+        entry.pop("fail_trace", None)
 
 
 def run_fields(entry: Callable[[], dict[str, Any]]) -> "dict[str, Read]":

@@ -4,7 +4,7 @@ import hashlib
 import io
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -48,7 +48,9 @@ class SharedContents:
         return os.path.relpath(path, self._root)
 
 
-def copy(source: Path, target: Path, top: Path) -> tuple[int, str]:
+def copy(
+    source: Path, target: Path, top: Path, check: Callable[[], object] | None = None
+) -> tuple[int, str]:
     """Copy in one step: whoever looks meanwhile sees the old file or the new one.
 
     Returns:
@@ -58,6 +60,7 @@ def copy(source: Path, target: Path, top: Path) -> tuple[int, str]:
         source: The file.
         target: Where to.
         top: A folder above ``target``. Folders below it are created, but not itself.
+        check: Called before ``target`` is replaced; it may raise.
 
     Raises:
         FileNotFoundError: there is no ``source``, or no ``top``.
@@ -70,9 +73,9 @@ def copy(source: Path, target: Path, top: Path) -> tuple[int, str]:
             folder.mkdir(exist_ok=True)
     data = small_content(source)
     if data is not None:
-        replace_bytes(target, data)
+        replace_bytes(target, data, check)
         return len(data), hashlib.md5(data, usedforsecurity=False).hexdigest()
-    with replacing(target) as partial:
+    with replacing(target, check) as partial:
         return copy_version(source, partial)
 
 

@@ -7,7 +7,9 @@ such files at once, and the highest one counts; so no lock is needed.
 """
 
 import contextlib
+import hashlib
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -18,12 +20,13 @@ from sacred_core.atomic_files import (
     create_if_missing,
     read_start,
     replace_bytes,
+    replacing,
     write_new,
 )
 from sacred_core.exceptions import RunRemovedError
 from sacred_core.file_locks import hold_when_free
 from sacred_core.stores import run_ids
-from sacred_core.stores.folder_format import RUN
+from sacred_core.stores.folder_format import METRIC_LINES, OUTPUT, RUN
 from sacred_core.stores.leases import LeasedIds, exclusively
 from sacred_core.stores.record_files import read_json
 from sacred_core.stores.tokens import TOKEN, run_removed_error
@@ -217,6 +220,27 @@ class OwnFolder:
         token = self.token.encode()
         write_new(self.path / layout.SPARE, token.ljust(layout.SPARE_BYTES, b"\0"))
 
+    def replace_token(self, old: str, new: str) -> bool:
+        """Use the token ``new`` from now on, and return False if that of the run is not ``old``.
+
+        The file that names the token after ``old`` is created by one process only. What grows is
+        replaced by a copy: a process that has opened it may be about to write.
+        """
+        if current_token(self.path) != old or not layout.is_run_folder(self.path):
+            return False
+        if new != old and not create_if_missing(_successor(self.path, old), new.encode()):
+            return False
+        while True:
+            self.token = _follow(self.path, new)
+            self.begin()
+            # Another process may have resumed the run after this one, and have begun before it.
+            if _follow(self.path, self.token) == self.token:
+                break
+        for name in (OUTPUT, METRIC_LINES):
+            with contextlib.suppress(FileNotFoundError), replacing(self.path / name) as copy:
+                shutil.copyfile(self.path / name, copy)
+        return self.token == new
+
     def require(self) -> Path:
         """Return the folder.
 
@@ -238,3 +262,23 @@ class OwnFolder:
         except (FileNotFoundError, NotADirectoryError):  # it has ended, or is deleted
             entry = read_json(self.path / RUN, {})
             return isinstance(entry, dict) and entry.get(TOKEN) == self.token
+
+
+def current_token(folder: Path) -> str:
+    """Return the token of the run in a folder; an empty string if it has none."""
+    entry = read_json(folder / RUN, {})
+    token = entry.get(TOKEN) if isinstance(entry, dict) else None
+    return _follow(folder, token if isinstance(token, str) else "")
+
+
+def _follow(folder: Path, token: str) -> str:
+    """Return the last of the tokens that processes put in place of one another, from one on."""
+    with contextlib.suppress(FileNotFoundError):
+        while True:
+            token = _successor(folder, token).read_text(encoding="utf-8")
+    return token
+
+
+def _successor(folder: Path, token: str) -> Path:
+    digest = hashlib.md5(token.encode("utf-8", "replace"), usedforsecurity=False).hexdigest()
+    return folder / layout.RESUMED.format(digest)

@@ -21,6 +21,10 @@ WRITERS = "_writers"
 SPARE = ".spare"
 SPARE_BYTES = 16_384
 
+#: Is created when another process resumes the run: the name has a digest of the former token, the
+#: content is the new one. Of several processes one creates it.
+RESUMED = ".resumed-{}"
+
 _MISSING = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.EINVAL)
 #: Names that no artifact beside the record has.
 _RESERVED = {

@@ -4,10 +4,26 @@ from pathlib import Path
 
 from sacred_core.atomic_files import replace_bytes
 from sacred_core.loggers import own_logger
-from sacred_core.stores.folder_format import METRIC_LINES, METRICS, metric_lines, parse_metrics
+from sacred_core.stores.folder_format import (
+    METRIC_INDEX,
+    METRIC_LINES,
+    METRICS,
+    metric_lines,
+    parse_metrics,
+)
 from sacred_core.stores.record_files import merge_metric_lines, read_columns
 
 _logger = own_logger(__name__)
+
+
+def reopen_metrics(folder: Path) -> None:
+    """Replace the merged metrics of a run that is resumed by lines; calling it again is harmless.
+
+    Readers look at the lines if there is no ``metrics.json``.
+    """
+    split_metrics(folder)
+    for name in (METRICS, METRIC_INDEX):
+        (folder / name).unlink(missing_ok=True)
 
 
 def split_metrics(folder: Path) -> None:

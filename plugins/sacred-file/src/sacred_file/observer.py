@@ -55,8 +55,8 @@ from sacred_file.contents import (
     store_version,
     stored_info,
 )
-from sacred_file.ids import FolderIds, OwnFolder, lock_uid
-from sacred_file.metric_files import merge_metrics, split_metrics
+from sacred_file.ids import FolderIds, OwnFolder, current_token, lock_uid
+from sacred_file.metric_files import merge_metrics, reopen_metrics, split_metrics
 from sacred_file.report import template_path, write_report
 
 if TYPE_CHECKING:
@@ -201,11 +201,17 @@ class FileStorageObserver(DeprecatedCreate, DocumentObserver):
         """Record what follows for a run that is stored already; its store calls this."""
         self._reset()
         self.run_entry = read_json(folder / RUN, {}, from_json)
-        self.continue_run(run, self.run_entry.get(TOKEN) or "")
+        self.continue_run(run, current_token(folder))
+        if self.token:
+            self.run_entry[TOKEN] = self.token
         self._files = FileLists(self.run_entry)
         self.config, self.info = run.config, run.info
         self._own = OwnFolder(folder, self.token, is_recorded=True)
         self.dir = str(folder)
+
+    def replace_token(self, old: str, new: str) -> bool:
+        """Replace the token in the folder; ``run.json`` gets it with the new segment."""
+        return self._require_own().replace_token(old, new)
 
     def update_run(self, run: StoredRun, names: frozenset[str]) -> bool:
         """Write ``run.json``, and ``info.json`` if the information changed."""
@@ -213,15 +219,17 @@ class FileStorageObserver(DeprecatedCreate, DocumentObserver):
         self._pending |= names
         if not self._is_listed and names <= _LISTS:
             return True
-        folder = self._folder()
-        if "stop_time" in names:
-            (folder / layout.SPARE).unlink(missing_ok=True)
-        if "info" in names:
-            replace_bytes(folder / INFO, json_bytes(run.info))
-            self.info = run.info
+        folder = self._require_own().path
         is_last = "stop_time" in names  # what follows it needs the record of the end
+        if is_last and run.stop_time is None:  # it is resumed
+            reopen_metrics(self._folder())
+        elif is_last:
+            (self._folder() / layout.SPARE).unlink(missing_ok=True)
+        if "info" in names:
+            replace_bytes(folder / INFO, json_bytes(run.info), self._folder)
+            self.info = run.info
         if is_last or not self._is_together:
-            self._write_pending(folder, run)
+            self._write_pending(folder, run, has_token=is_last and run.stop_time is not None)
         return True
 
     @contextmanager
@@ -236,7 +244,7 @@ class FileStorageObserver(DeprecatedCreate, DocumentObserver):
         finally:
             self._is_together = False
         if not self._pending <= _LISTS:
-            self._write_pending(self._folder(), self.require_run())
+            self._write_pending(self._require_own().path, self.require_run())
 
     def end_run(self, run: StoredRun) -> None:
         """Merge the metrics and write the report, in the folder in which the end was stored."""
@@ -250,24 +258,24 @@ class FileStorageObserver(DeprecatedCreate, DocumentObserver):
 
     def append_output(self, text: str, offset: int) -> bool:
         """Append to ``cout.txt``."""
-        folder = self._folder()
+        own = self._require_own()
         if self._output is None:
-            self._output = AppendText(folder / OUTPUT)
+            self._output = AppendText(own.path / OUTPUT, own.require)
         self._output.write(text, offset)
         return True
 
     @takes_time_columns
     def append_points(self, metrics: Mapping[str, Any], starts: Mapping[str, int]) -> bool:
         """Append the points; ``metrics.json`` is written from them at the end."""
-        folder = self._folder()
+        own = self._require_own()
         has_ended = self.require_run().stop_time is not None
         if self._metrics is None:
             if has_ended:
-                split_metrics(folder)
-            self._metrics = AppendFile(folder / METRIC_LINES)
+                split_metrics(own.require())
+            self._metrics = AppendFile(own.path / METRIC_LINES, own.require)
         self._metrics.write(metric_lines(metrics, starts))
         if has_ended:
-            merge_metrics(folder)
+            merge_metrics(own.path)
             self._metrics = None
         return True
 
@@ -280,7 +288,8 @@ class FileStorageObserver(DeprecatedCreate, DocumentObserver):
         """Copy an artifact under its name; store each content of resources once for all runs."""
         folder = self._folder()
         if kind == "artifact":
-            size, md5 = copy(Path(filename), layout.artifact_path(folder, name), folder)
+            target = layout.artifact_path(folder, name)
+            size, md5 = copy(Path(filename), target, folder, self._folder)
             self.note_file(kind, name, FileInfo(size=size, md5=md5, **details))
             self._is_listed = self._files.add_artifact(name, **details)
         else:
@@ -297,15 +306,17 @@ class FileStorageObserver(DeprecatedCreate, DocumentObserver):
 
     def save(self) -> None:
         """Write ``run.json`` from `run_entry`."""
-        self._write_entry(self._folder())
+        self._write_entry(self._require_own().path)
 
-    def _write_pending(self, folder: Path, run: StoredRun) -> None:
+    def _write_pending(self, folder: Path, run: StoredRun, has_token: bool = False) -> None:
         update_entry(self.run_entry, run, self._pending)
-        self._write_entry(folder)
+        self._write_entry(folder, has_token)
         self._is_listed, self._pending = False, frozenset()
 
-    def _write_entry(self, folder: Path) -> None:
-        replace_bytes(folder / RUN, entry_bytes(self.run_entry))
+    def _write_entry(self, folder: Path, has_token: bool = False) -> None:
+        """Write ``run.json``, and check the token right before, unless that was just done."""
+        check = None if has_token else self._folder
+        replace_bytes(folder / RUN, entry_bytes(self.run_entry), check)
 
     def save_json(self, obj: Any, filename: str) -> None:
         """Write anything as a JSON file into the folder of the run."""
