@@ -15,7 +15,7 @@ _POINTS = 50_000
 def write_points(
     store: RunStore, run_id: int | str, lines: BinaryIO, out: BinaryIO
 ) -> tuple[dict[str, MetricSummary], dict[str, Any]]:
-    """Write the points of a run.
+    """Write all points of a run.
 
     Args:
         store: Where the run is.
@@ -29,11 +29,15 @@ def write_points(
     Raises:
         StoreError: the points cannot be read.
     """
-    reader = store if isinstance(store, CurveStore) else _PointsInMemory(store.metrics(run_id))
-    blocks = curves.summaries(reader, run_id)  # type: ignore[arg-type]
+    reader = (
+        store
+        if isinstance(store, CurveStore)
+        else _PointsInMemory(curves.all_points(store, run_id))
+    )
+    blocks = curves.summaries(reader, run_id, raw=True)  # type: ignore[arg-type]
     counts = {name: blocks[name][-1].stop if blocks[name] else 0 for name in sorted(blocks)}
     for ranges in _parts(counts):
-        points = curves.points(reader, run_id, ranges)  # type: ignore[arg-type]
+        points = curves.points(reader, run_id, ranges, raw=True)  # type: ignore[arg-type]
         lines.write(metric_lines(points, {name: start for name, (start, _) in ranges.items()}))
     summaries = {name: merge_summaries(own) for name, own in blocks.items() if own}
     return summaries, write_merged(lines, out)

@@ -55,17 +55,47 @@ def record(path: str | Path, run_id: int | str, name: str = "run") -> Any:
     return plain(read_json(path, f"{run(path, run_id)['folder']}/{name}.json"))
 
 
-def metrics(path: str | Path, run_id: int | str) -> dict[str, dict[str, list[Any]]]:
-    """Return the lists "steps", "values" and "timestamps" of each metric of a run."""
+def metrics(path: str | Path, run_id: int | str, raw: bool = False) -> dict[str, dict[str, Any]]:
+    """Return the lists "steps", "values" and "timestamps" of each metric of a run.
+
+    Of a run that was resumed, points that a later segment repeats are left out, unless ``raw``.
+    """
 
     def cell(value: Any) -> Any:
         return NUMBERS.get(value, value) if isinstance(value, str) else plain(value)
 
-    found = read_json(path, f"{run(path, run_id)['folder']}/metrics.json")
-    return {
+    stored = read_json(path, f"{run(path, run_id)['folder']}/metrics.json")
+    found = {
         name: {column: [cell(value) for value in values] for column, values in metric.items()}
-        for name, metric in found.items()
+        for name, metric in stored.items()
     }
+    segments = (record(path, run_id).get("facts") or {}).get("segments") or []
+    if segments and not raw:
+        found = {name: shown(metric, name, segments) for name, metric in found.items()}
+    return found
+
+
+def shown(metric: dict[str, Any], name: str, segments: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the points of a metric without those that a later segment repeats."""
+
+    def is_number(step: Any) -> bool:
+        return type(step) in (int, float) and step == step
+
+    steps, stop = metric["steps"], len(metric["steps"])
+    indexes: list[int] = []
+    later: list[float] = []
+    for start in (each.get("points", {}).get(name, 0) for each in reversed(segments)):
+        inside = range(min(start, stop), stop)
+        limit = min(later, default=None)
+        indexes += [
+            index
+            for index in reversed(inside)
+            if limit is None or not is_number(steps[index]) or steps[index] < limit
+        ]
+        later += [steps[index] for index in inside if is_number(steps[index])]
+        stop = inside.start
+    indexes.reverse()
+    return {column: [values[index] for index in indexes] for column, values in metric.items()}
 
 
 def open_file(path: str | Path, run_id: int | str, kind: str, name: str) -> IO[bytes]:

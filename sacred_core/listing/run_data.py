@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import attrs
@@ -9,13 +10,21 @@ import attrs
 from sacred_core.exceptions import DamagedRecordError
 from sacred_core.serialization import plain
 from sacred_core.stores import RunStore, StoredRun
+from sacred_core.stores.curves import all_points
 from sacred_core.stores.query import MISSING, MetricSummary
 from sacred_core.stores.run_tree import Relatives
+from sacred_core.stores.segments import Segment
 
 
-def run_as_data(store: RunStore, run: StoredRun) -> dict[str, Any]:
-    """Return all of a run as plain data, as ``docs/runs.schema.json`` describes it."""
-    metrics, output, problems = _large_parts(store, run)
+def run_as_data(store: RunStore, run: StoredRun, raw: bool = False) -> dict[str, Any]:
+    """Return all of a run as plain data, as ``docs/runs.schema.json`` describes it.
+
+    Args:
+        store: Of the run.
+        run: The run.
+        raw: Also points that a later segment repeats.
+    """
+    metrics, output, problems = _large_parts(store, run, raw)
     return as_data(run) | {
         "metrics": None if metrics is None else metrics_as_data(metrics),
         "output": output,
@@ -23,11 +32,11 @@ def run_as_data(store: RunStore, run: StoredRun) -> dict[str, Any]:
     }
 
 
-def _large_parts(store: RunStore, run: StoredRun) -> tuple[Any, str | None, list[str]]:
+def _large_parts(store: RunStore, run: StoredRun, raw: bool) -> tuple[Any, str | None, list[str]]:
     """Return metrics and output, None where they cannot be read, and what is wrong with the run."""
     problems = [run.damage] if run.damage else []
     found: list[Any] = []
-    for read_part in (store.metrics, store.output):
+    for read_part in (partial(all_points, store, raw=raw), store.output):
         try:
             found.append(read_part(run.id))
         except DamagedRecordError as error:
@@ -48,6 +57,8 @@ def relatives_as_data(relatives: Relatives) -> dict[str, Any]:
 def as_data(run: StoredRun) -> dict[str, Any]:
     """Return a run as plain data, as ``docs/runs.schema.json`` describes it."""
     data = {"uid": run.uid, "status": run.status} | attrs.asdict(run, recurse=False)
+    data.pop("recorded_segments")
+    data["segments"] = [segment_as_data(each) for each in run.segments]
     summaries = data.pop("metrics")
     data["files"] = {
         kind: {name: attrs.asdict(info) for name, info in own.items()}
@@ -55,6 +66,11 @@ def as_data(run: StoredRun) -> dict[str, Any]:
     }
     data["summaries"] = None if summaries is None else _summaries_as_data(summaries)
     return {key: _plain_time(value) for key, value in data.items()}
+
+
+def segment_as_data(segment: Segment) -> dict[str, Any]:
+    """Return a segment of a run as plain data."""
+    return {key: _plain_time(value) for key, value in attrs.asdict(segment, recurse=False).items()}
 
 
 def _summaries_as_data(summaries: Mapping[str, MetricSummary]) -> dict[str, Any]:

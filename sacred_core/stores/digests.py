@@ -12,7 +12,7 @@ import attrs
 from sacred_core.exceptions import StoreError, UnavailableError
 from sacred_core.shared_methods import ValueMethods
 from sacred_core.stores.canonical import PointsDigest, canonical_json, digest_data
-from sacred_core.stores.curves import CurveStore, points, summaries
+from sacred_core.stores.curves import CurveStore, all_points, points, summaries
 from sacred_core.stores.model import StoredRun
 from sacred_core.stores.run_store import RunStore
 from sacred_core.stores.times import milliseconds
@@ -49,7 +49,8 @@ class RunDigest(ValueMethods):
         uid: See `StoredRun.uid`.
         parts: Hexadecimal SHA-256 digests of ``"experiment"``, ``"command"``, ``"config"``,
             ``"host"``, ``"meta"``, ``"info"``, ``"result"``, ``"status"``, ``"times"``,
-            ``"fail_trace"``, ``"annotations"``, ``"metrics"``, ``"output"`` and ``"files"``.
+            ``"fail_trace"``, ``"annotations"``, ``"metrics"``, ``"output"`` and ``"files"``; of a
+            run that was resumed or that has other writers, also ``"segments"`` and ``"writers"``.
         metrics: The digest of each metric by its name.
         characters: Number of characters of the output.
         files: By kind and name the hexadecimal MD5 digest of the content, None if it is missing.
@@ -105,6 +106,8 @@ def comparable_parts(run: StoredRun) -> dict[str, Any]:
     times["heartbeat"] = milliseconds(last) if run.recorded_status == "RUNNING" else None
     notes = [[milliseconds(note.get("time")), note.get("user"), note.get("text")]
              for note in run.notes]  # fmt: skip
+    segments = {"segments": _segments(run)} if run.recorded_segments else {}
+    writers = {"writers": sorted(run.writers)} if run.writers else {}
     return {
         "experiment": _experiment(run.experiment),
         "command": run.command,
@@ -117,6 +120,19 @@ def comparable_parts(run: StoredRun) -> dict[str, Any]:
         "times": times,
         "fail_trace": run.fail_trace,
         "annotations": {"tags": sorted(run.tags), "notes": sorted(notes, key=canonical_json)},
+        **segments,
+        **writers,
+    }
+
+
+def _segments(run: StoredRun) -> dict[str, Any]:
+    """Return the segments by their numbers, from 1."""
+    from sacred_core.stores.segments import encode_segment  # few runs are resumed
+
+    return {
+        str(number): encode_segment(each)
+        | {name: milliseconds(getattr(each, name)) for name in ("start_time", "stop_time")}
+        for number, each in enumerate(run.recorded_segments, 1)
     }
 
 
@@ -197,17 +213,17 @@ def _read_points(
     store: RunStore, run_id: int | str, counts: Mapping[str, int] | None
 ) -> Iterator[tuple[str, Mapping[str, Any]]]:
     if not isinstance(store, CurveStore):  # it would read all points for each range
-        for name, own in store.metrics(run_id).items():
+        for name, own in all_points(store, run_id).items():
             if counts is None or name in counts:
                 stop = None if counts is None else counts[name]
                 yield name, {column: values[:stop] for column, values in own.items()}
         return
-    blocks = summaries(store, run_id, counts)
+    blocks = summaries(store, run_id, counts, raw=True)
     stops = {name: own[-1].stop for name, own in blocks.items() if own}
     if counts is not None:
         stops = {name: min(stop, counts[name]) for name, stop in stops.items()}
     for ranges in _batches(stops):
-        yield from points(store, run_id, ranges).items()
+        yield from points(store, run_id, ranges, raw=True).items()
 
 
 def _batches(stops: Mapping[str, int]) -> Iterator[dict[str, tuple[int, int | None]]]:

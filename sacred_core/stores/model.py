@@ -238,7 +238,11 @@ class StoredRun(StoredIn, StateMethods):
 
     @property
     def duration(self) -> timedelta | None:
-        """The duration of the run, or None if it has not ended."""
+        """The duration of the run, or None if it has not ended.
+
+        Of a run that was resumed, it is from its first start to its end, with the time in between;
+        each of `segments` has its own duration.
+        """
         if self.start_time is None or self.stop_time is None:
             return None
         return self.stop_time - self.start_time

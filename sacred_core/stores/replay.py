@@ -36,12 +36,15 @@ from sacred_core.stores import curves
 from sacred_core.stores.model import StoredRun
 from sacred_core.stores.replayed_files import ReplayedFiles
 from sacred_core.stores.run_store import RunStore
+from sacred_core.stores.segments import encode_segment
 from sacred_core.stores.stored_parts import (
     Stored,
     annotation_key,
     has_ended,
     has_same_end,
+    is_continued,
     is_same_file,
+    was_resumed,
 )
 
 #: Points and characters of one event.
@@ -90,14 +93,16 @@ class Replay:
         if run.damage is not None:
             raise StoreError(f"run {str(run.id)!r} is damaged and is not copied: {run.damage}")
         with self._files.open_folder():
-            if known is not None and has_ended(known) and not has_same_end(run, known):
+            if known is not None and not is_continued(run, known):
                 yield from self._annotations()  # it is complete already, or another run
                 return
             yield from self._begin()
             if run.recorded_status == "QUEUED":
                 yield from self._annotations()
                 return
-            has_added = False
+            has_added = known is not None and was_resumed(run, known)
+            if has_added:  # first: points of later segments hide others
+                yield self._heartbeat()
             for event in self._content():
                 has_added = True
                 yield event
@@ -185,14 +190,14 @@ class Replay:
         counts = {name: summary.stop for name, summary in known.items()}
         all_points = None
         if self.run.metrics is None:  # a record without an index would be read for each range
-            all_points = self.store.metrics(self.run.id)
+            all_points = curves.all_points(self.store, self.run.id)
             stops = {name: len(metric["steps"]) for name, metric in all_points.items()}
         else:
-            blocks = curves.summaries(self.store, self.run.id)
+            blocks = curves.summaries(self.store, self.run.id, raw=True)
             stops = {name: own[-1].stop for name, own in blocks.items() if own}
         for ranges in _chunks(counts, stops):
             if all_points is None:
-                points = curves.points(self.store, self.run.id, ranges)
+                points = curves.points(self.store, self.run.id, ranges, raw=True)
             else:
                 points = curves.ranges_of(all_points, ranges)
             yield self._source.make(
@@ -241,16 +246,30 @@ class Replay:
             return
         # A store may write facts about what was added with a heartbeat or the end only.
         is_last = has_added and not has_ended(run)
-        captured = run.experiment.get("captured")
-        is_needed = is_last or bool(run.info or captured) or run.result is not None
-        time = run.heartbeat or (run.stop_time or _start_of(run) if is_needed else None)
+        additions = (run.info, run.experiment.get("captured"), run.recorded_segments, run.writers)
+        is_needed = is_last or any(additions) or run.result is not None
         beat = None if known is None else known.heartbeat
-        if time is not None and (has_added or is_later_beat(time, beat)):
-            yield self._source.make(
-                Heartbeat, info=run.info, beat_time=time, result=run.result, captured=captured
-            )
+        is_new = has_added or is_later_beat(self._beat_time, beat)
+        if is_new and (run.heartbeat is not None or is_needed):
+            yield self._heartbeat()
         if has_ended(run):
             yield self._end_event()
+
+    @property
+    def _beat_time(self) -> datetime:
+        return self.run.heartbeat or self.run.stop_time or _start_of(self.run)
+
+    def _heartbeat(self) -> Event:
+        run = self.run
+        return self._source.make(
+            Heartbeat,
+            info=run.info,
+            beat_time=self._beat_time,
+            result=run.result,
+            captured=run.experiment.get("captured"),
+            segments=[*map(encode_segment, run.recorded_segments)] or None,
+            writers=run.writers or None,
+        )
 
     def _end_event(self) -> Event:
         run = self.run

@@ -45,18 +45,57 @@ class Stored:
         Raises:
             StoreError: it cannot be read.
         """
-        if run.metrics is None and has_ended(run):
-            blocks = curves.summaries(store, run.id)
-            merged = {name: merge_summaries(own) for name, own in blocks.items() if own}
-            run = attrs.evolve(run, status=run.recorded_status, metrics=merged)
+        if (run.metrics is None and has_ended(run)) or run.recorded_segments:
+            run = with_all_points(store, run)
         is_settled = has_ended(run) and run.output_length is not None
         output = run.output_length if is_settled else store.output(run.id)
         return cls(run=run, output=output or "")
 
 
+def with_all_points(store: RunStore, run: StoredRun) -> StoredRun:
+    """Return a run with the summaries of all its points, also of those that are hidden.
+
+    Args:
+        store: That of the run.
+        run: With all attributes.
+
+    Raises:
+        StoreError: the points cannot be read.
+    """
+    blocks = curves.summaries(store, run.id, raw=True)
+    merged = {name: merge_summaries(own) for name, own in blocks.items() if own}
+    return attrs.evolve(run, status=run.recorded_status, metrics=merged)
+
+
+def was_resumed(run: StoredRun, known: StoredRun) -> bool:
+    """Return whether a record of a run has later segments than another one has."""
+    return len(run.recorded_segments) > len(known.recorded_segments)
+
+
+def has_same_segments(run: StoredRun, known: StoredRun) -> bool:
+    """Return whether two records of a run have the same segments, as far as both have them.
+
+    They have not if two copies of a run were resumed independently.
+    """
+    pairs = zip(run.recorded_segments, known.recorded_segments, strict=False)
+    return all(is_same_time(one.start_time, other.start_time) for one, other in pairs)
+
+
 def has_ended(run: StoredRun) -> bool:
     """Return whether the record of a run has an end."""
     return run.recorded_status not in ("RUNNING", "QUEUED", "")
+
+
+def is_continued(run: StoredRun, known: StoredRun) -> bool:
+    """Return whether a record of a run has what follows another one, or the same.
+
+    Args:
+        run: Of the run.
+        known: Another record of it, to which what is missing there would be added.
+    """
+    if was_resumed(known, run) or not has_same_segments(run, known):
+        return False
+    return was_resumed(run, known) or not has_ended(known) or has_same_end(run, known)
 
 
 def has_same_end(one: StoredRun, other: StoredRun) -> bool:

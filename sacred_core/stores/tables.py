@@ -14,7 +14,7 @@ from sacred_core.atomic_files import replacing
 from sacred_core.dotted_path import leaves
 from sacred_core.exceptions import OptionError
 from sacred_core.serialization import encodable, plain, strict_json
-from sacred_core.stores.curves import PointsReader, points, summaries
+from sacred_core.stores.curves import PointsReader, all_points, points, summaries
 from sacred_core.stores.explaining import find_mistakes
 from sacred_core.stores.finding import MetricSummaries, find_runs, metrics_of
 from sacred_core.stores.model import StoredRun
@@ -148,6 +148,7 @@ def metrics_frame(
     names: Iterable[str] | None = None,
     *,
     where: str | Query | None = None,
+    raw: bool = False,
 ) -> Any:
     """Return the points of runs as a pandas DataFrame with one row for each point.
 
@@ -160,6 +161,7 @@ def metrics_frame(
         ids: Ids of runs, by default all that ``where`` selects.
         names: Names of metrics, by default all.
         where: A query as in `find_runs`, used without ``ids``.
+        raw: Also points that a later segment of a resumed run repeats.
 
     Returns:
         Columns ``id``, ``metric``, ``step``, ``value`` and ``time``.
@@ -177,7 +179,7 @@ def metrics_frame(
     wanted = None if names is None else set(names)
     frames = [pd.DataFrame(columns=list(POINT_COLUMNS))]
     for run_id in ids:
-        for name, metric in reader.metrics(run_id).items():
+        for name, metric in all_points(reader, run_id, raw).items():
             if wanted is not None and name not in wanted:
                 continue
             frames.append(
@@ -210,13 +212,20 @@ def _time_index(times: Any) -> Any:
 
 
 def point_rows(
-    store: PointsReader, run: StoredRun, names: Iterable[str] | None = None
+    store: PointsReader, run: StoredRun, names: Iterable[str] | None = None, raw: bool = False
 ) -> Iterator[Row]:
-    """Yield the points of a run as rows with `POINT_COLUMNS`; not all are in memory at once."""
-    for name, blocks in summaries(store, run.id, names).items():
+    """Yield the points of a run as rows with `POINT_COLUMNS`; not all are in memory at once.
+
+    Args:
+        store: Of the run.
+        run: The run.
+        names: Of the metrics, by default all.
+        raw: Also points that a later segment repeats.
+    """
+    for name, blocks in summaries(store, run.id, names, raw).items():
         stop = blocks[-1].stop if blocks else 0
         for start in range(0, stop, _BATCH):
-            metric = points(store, run.id, {name: (start, start + _BATCH)})[name]
+            metric = points(store, run.id, {name: (start, start + _BATCH)}, raw)[name]
             columns = (metric["steps"], metric["values"], metric["timestamps"])
             for step, value, time in zip(*columns, strict=True):
                 yield dict(zip(POINT_COLUMNS, (run.id, name, step, value, time), strict=True))

@@ -17,7 +17,14 @@ from sacred_core.shared_methods import ValueMethods
 from sacred_core.stores.model import StoredRun
 from sacred_core.stores.replay import Replay
 from sacred_core.stores.run_store import CheckingStore, RunQuery, RunStore
-from sacred_core.stores.stored_parts import Stored, has_ended, has_same_end
+from sacred_core.stores.stored_parts import (
+    Stored,
+    has_ended,
+    has_same_segments,
+    is_continued,
+    was_resumed,
+    with_all_points,
+)
 from sacred_core.transfer.known_runs import LISTED_FIELDS, Target, has_recorded_uid, is_complete
 from sacred_core.transfer.sending import Sender
 
@@ -105,6 +112,8 @@ class RunCopier:
         target_id, failures = self._send(replay, stored, counts.add)
         conflict = "" if stored is None else _conflict(run, stored.run)
         if not conflict and replay.output is not None and target_id is not None:
+            if run.recorded_segments:
+                run = with_all_points(self._source, run)
             known = attrs.evolve(run, id=target_id, status=run.recorded_status)
             self._stored = Stored(run=known, output=replay.output)
         return Copied(
@@ -247,7 +256,13 @@ class _Counts:
 
 def _conflict(run: StoredRun, known: StoredRun) -> str:
     """Return why a run of the target is not changed, or an empty string."""
-    if not (has_ended(known) and has_ended(run)) or has_same_end(run, known):
+    if not has_same_segments(run, known):
+        return (
+            f"it was resumed there at {known.segments[-1].start_time}, and here at "
+            f"{run.segments[-1].start_time}"
+        )
+    is_earlier = was_resumed(known, run)  # what the source has of it is in the target
+    if is_earlier or not has_ended(run) or is_continued(run, known):
         return ""
     return (
         f"it is {known.recorded_status} there since {known.stop_time}, and "

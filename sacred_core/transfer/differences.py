@@ -70,8 +70,8 @@ def find_differences(a: RunInStore, b: RunInStore) -> list[Difference]:
     """
     found: list[Difference] = []
     parts_a, parts_b = comparable_parts(a.run), comparable_parts(b.run)
-    for part, digest in a.digest.parts.items():
-        if digest == b.digest.parts[part]:
+    for part in dict.fromkeys((*a.digest.parts, *b.digest.parts)):
+        if a.digest.parts.get(part) == b.digest.parts.get(part):
             continue
         if part == "metrics":
             found += _metrics(a, b)
@@ -86,7 +86,7 @@ def find_differences(a: RunInStore, b: RunInStore) -> list[Difference]:
         elif part in _WHOLE:
             found.append(Difference(part=part, message="differs"))
         else:
-            found += _entries(part, parts_a[part], parts_b[part])
+            found += _entries(part, parts_a.get(part, {}), parts_b.get(part, {}))
     return found
 
 

@@ -20,7 +20,7 @@ from sacred_core.stores.uids import UidIndex
 #: What a listing reads to find the runs that are complete in the target.
 LISTED_FIELDS = tuple(
     map(Field, ("id", "meta", "stop_time", "heartbeat", "output_length", "metrics", "files",
-                "artifacts", "resources", "tags"))
+                "artifacts", "resources", "tags", "segments", "writers"))
 )  # fmt: skip
 
 
@@ -139,6 +139,8 @@ def is_complete(run: StoredRun, copy: StoredRun) -> bool:
         return False
     if run.recorded_status == "QUEUED":
         return True
+    if len(run.recorded_segments) != len(copy.recorded_segments) or run.writers != copy.writers:
+        return False
     is_current = run.is_running() and run.heartbeat is not None
     return (
         (is_same_time(run.heartbeat, copy.heartbeat) if is_current else has_same_end(run, copy))

@@ -15,7 +15,12 @@ from sacred_core.stores import Annotation, RunQuery, RunStore, StoredRun
 from sacred_core.stores.annotations import current_user
 from sacred_core.stores.canonical import canonical_json
 from sacred_core.stores.query import Field
-from sacred_core.stores.stored_parts import annotation_key, has_ended
+from sacred_core.stores.stored_parts import (
+    annotation_key,
+    has_ended,
+    has_same_segments,
+    was_resumed,
+)
 from sacred_core.transfer.copying import Copied, RunCopier
 from sacred_core.transfer.differences import Difference
 from sacred_core.transfer.known_runs import LISTED_FIELDS, Target, is_complete
@@ -199,6 +204,9 @@ def _merge(result: Synced, a: _Side, b: _Side, note_sent: Callable[[Event], None
 
 def _is_conflict(difference: Difference, a: StoredRun, b: StoredRun) -> bool:
     """Return whether a difference does not follow from one store having less than the other."""
+    if was_resumed(a, b) or was_resumed(b, a):  # one of them is continued
+        is_changed = difference.part in _CONSTANT and difference.missing_in is None
+        return is_changed or not has_same_segments(a, b)
     if difference.missing_in is not None:
         has_less, has_more = (a, b) if difference.missing_in == "A" else (b, a)
         # The end would cut the longer output, as a filter may rewrite it.
@@ -211,7 +219,12 @@ def _is_conflict(difference: Difference, a: StoredRun, b: StoredRun) -> bool:
 def _is_later(run: StoredRun, other: StoredRun) -> bool:
     """Return whether a run has ended and the other has not, or has the later heartbeat."""
     keys = [
-        (has_ended(each), each.recorded_status != "QUEUED", each.heartbeat or each.start_time)
+        (
+            len(each.recorded_segments),
+            has_ended(each),
+            each.recorded_status != "QUEUED",
+            each.heartbeat or each.start_time,
+        )
         for each in (run, other)
     ]
     (*state, beat), (*other_state, other_beat) = keys

@@ -9,6 +9,7 @@ import click
 from sacred_core.cli.runs.options import (
     LocationCommand,
     open_runs,
+    raw_option,
     recursive_option,
     report_damage,
     where_option,
@@ -39,6 +40,7 @@ _MANY = 100
 )  # fmt: skip
 @click.option("--points", "has_points", is_flag=True, help="One row for each point of a metric.")
 @click.option("-m", "--metric", "names", multiple=True, help="Only points of this metric.")
+@raw_option
 def export_runs(
     location: str,
     where: str | None,
@@ -47,6 +49,7 @@ def export_runs(
     target: Path,
     has_points: bool,
     names: tuple[str, ...],
+    raw: bool,
 ) -> None:
     """Write the runs at LOCATION to a file, one row each, or their points with --points.
 
@@ -63,17 +66,19 @@ def export_runs(
     runs = _with_progress(found)
     with writing(target):
         if has_points or names:
-            rows = (row for run in runs for row in _points(store, run, names or None))
+            rows = (row for run in runs for row in _points(store, run, names or None, raw))
             count = write_rows(rows, target, POINT_COLUMNS)
         else:
             count = write_rows((_run(run, metrics) for run in runs), target)
     click.echo(f"Wrote {counted(count, 'row')} to {printable(target)}.", err=True)
 
 
-def _points(store: RunStore, run: StoredRun, names: Sequence[str] | None) -> Iterator[Row]:
+def _points(
+    store: RunStore, run: StoredRun, names: Sequence[str] | None, raw: bool
+) -> Iterator[Row]:
     """Yield the points of a run as far as they can be read."""
     try:
-        yield from point_rows(store, run, names)
+        yield from point_rows(store, run, names, raw)
     except DamagedRecordError as error:
         report_damage(run.id, error)
 

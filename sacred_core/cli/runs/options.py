@@ -27,6 +27,9 @@ recursive_option = click.option(
     is_flag=True,
     help="The runs of all stores in a folder and its sub-folders, by their paths.",
 )
+raw_option = click.option(
+    "--raw", is_flag=True, help="Also points that a later segment of a resumed run repeats."
+)
 exact_option = click.option(
     "--exact", "is_exact", is_flag=True, help="Show all digits of numbers, not four."
 )

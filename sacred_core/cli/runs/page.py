@@ -23,6 +23,7 @@ from sacred_core.listing.run_facts import (
     times,
     title,
 )
+from sacred_core.listing.segment_facts import segment_lines
 from sacred_core.printable import printable, printable_lines, printable_output
 from sacred_core.readable_numbers import DIGITS, format_value, value_text
 from sacred_core.stores import RunStore, StoredRun
@@ -48,6 +49,7 @@ class PageStyle:
         has_patch: The uncommitted changes are shown.
         is_plain: Curves, which consist of block characters, are left out.
         is_exact: The numbers of metrics and of the result have all digits.
+        raw: Metrics have also points that a later segment repeats.
         width: Columns of the terminal; None if the output is not one.
     """
 
@@ -55,6 +57,7 @@ class PageStyle:
     has_patch: bool = False
     is_plain: bool = True
     is_exact: bool = False
+    raw: bool = False
     width: int | None = None
 
     @property
@@ -85,6 +88,7 @@ def page(store: RunStore, run: StoredRun, style: PageStyle | None = None) -> lis
     lines += _section("Damage", printable_lines("\n".join(problems)), is_safe=True)
     lines += _section("Command line", filter(None, [command_line(run)]))
     lines += _section("Times", times(run))
+    lines += _section("Segments", segment_lines(run))
     if relatives is not None:
         lines += _section("Parent", parent_lines(relatives))
         lines += _section("Children", children_lines(relatives))
@@ -135,7 +139,7 @@ def _configuration(run: StoredRun, style: PageStyle) -> list[str]:
 
 def _metrics(store: RunStore, run: StoredRun, style: PageStyle) -> list[str]:
     lines = []
-    blocks = summaries(store, run.id)
+    blocks = summaries(store, run.id, raw=style.raw)
     found = {name: merge_summaries(own) for name, own in blocks.items() if own}  # it has points
     column = max((text_width(printable(name)) for name in found), default=0) + 1
     for name, whole in found.items():
@@ -143,7 +147,7 @@ def _metrics(store: RunStore, run: StoredRun, style: PageStyle) -> list[str]:
         line = f"{pad(printable(name) + ':', column)} {', '.join(facts)}"
         drawing = ""
         if not style.is_plain and whole.count > 1:
-            drawing = sparkline(curve(store, run.id, name, width=_CURVE_WIDTH))
+            drawing = sparkline(curve(store, run.id, name, width=_CURVE_WIDTH, raw=style.raw))
         both = f"{drawing} {line}" if drawing else line
         if style.room is None or text_width(both) <= style.room:
             lines.append(both)

@@ -15,6 +15,7 @@ from sacred_core.cli.runs.options import (
     LocationCommand,
     exact_option,
     open_runs,
+    raw_option,
     recursive_option,
     writing,
 )
@@ -47,22 +48,23 @@ _LARGE = 1 << 24
 @click.option("--origin", "has_origins", is_flag=True, help="Show where each value comes from.")
 @click.option("--patch", "has_patch", is_flag=True, help="Show the uncommitted changes.")
 @exact_option
+@raw_option
 @click.option("--json", "as_json", is_flag=True, help="Everything as one JSON object.")
 def show_run(
     location: str, run_id: str | None, recursive: bool, has_origins: bool, has_patch: bool,
-    is_exact: bool, as_json: bool,
+    is_exact: bool, raw: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Show the run RUN_ID at LOCATION, by default the newest: code, host, configuration, result,
     metrics, files and output."""
     store = open_runs(location, recursive)
     run = mask_run(_find(store, location, run_id))
     if as_json:
-        data = run_as_data(store, run) | relatives_as_data(find_relatives(store, run))
+        data = run_as_data(store, run, raw) | relatives_as_data(find_relatives(store, run))
         click.echo(strict_json(data, indent=2))
         return
     style = PageStyle(
         has_origins=has_origins, has_patch=has_patch, is_plain=not _is_rich(), is_exact=is_exact,
-        width=terminal_width(),
+        raw=raw, width=terminal_width(),
     )  # fmt: skip
     click.echo("\n".join(page(store, run, style)))
 
@@ -124,7 +126,8 @@ def watch_run(
     while True:
         is_over = not run.is_running()
         text = _print_output(text, store.output(run.id))
-        for name, points in tail(store, run.id, counts).items():
+        # All points: those that are shown become fewer when the run is resumed.
+        for name, points in tail(store, run.id, counts, raw=True).items():
             counts[name] = counts.get(name, 0) + len(points["steps"])
             step, value = (
                 number_text(points[column][-1], digits) for column in ("steps", "values")

@@ -28,6 +28,7 @@ _KINDS: dict[str, Kind] = {
     "tags": "list",
     "artifacts": "list",
     "resources": "list",
+    "writers": "list",
     "start_time": "time",
     "stop_time": "time",
     "queue_time": "time",
@@ -36,7 +37,7 @@ _KINDS: dict[str, Kind] = {
 }
 #: Those that have entries below them.
 TREES = ("config", "info", "meta", "host", "experiment")
-_NAMES = (*_KINDS, "seed", "result", "metrics", "origin", *TREES)
+_NAMES = (*_KINDS, "segments", "seed", "result", "metrics", "origin", *TREES)
 _STATISTICS = ("last", "min", "max", "count", "first", "argmin", "argmax")
 _EXTREMES = ("min", "max")
 _OF_LISTS = ("has", "~", "!~", "exists", "missing")
@@ -168,6 +169,8 @@ def _attribute(name: str, run: StoredRun, now: datetime) -> Any:
         value = run.meta.get("comment")
     elif name == "duration":
         value = None if run.duration is None else run.duration.total_seconds()
+    elif name == "segments":
+        value = len(run.recorded_segments) or 1
     else:
         value = getattr(run, name, None)
     is_empty = name != "result" and isinstance(value, (list, tuple)) and not value
