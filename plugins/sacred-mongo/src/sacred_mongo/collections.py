@@ -7,6 +7,7 @@ import contextlib
 import difflib
 import math
 import random
+import re
 import time
 from collections.abc import Iterable
 from decimal import Decimal
@@ -21,19 +22,48 @@ from sacred_core.exceptions import StoreError
 from sacred_core.stores.claims import RunIds, already_started_error
 from sacred_core.stores.run_ids import LARGEST, normalize_id
 from sacred_core.stores.tokens import TOKEN, run_removed_error
-from sacred_mongo.changes import CHANGED, with_change_time
+from sacred_mongo.changes import CHANGED, UID, with_change_time
 from sacred_mongo.connection import RESERVED, Connection, Document, Runs
 from sacred_mongo.files import Files, derived_id
 from sacred_mongo.values import encode, is_unicode
 
+#: The field with the token that a run had before it was deleted.
+TOKEN_BEFORE = "token_before"
 #: Annotations and tags of a run, which its start does not change.
 _ANNOTATIONS = ("annotations", "omniboard")
+#: Between the id of a run and that of a part.
+_OF_PART = "/"
 #: Seconds that one loser of a race for a number waits, at most.
 _PAUSE = 0.02
 #: The collection with the highest number of a deleted run of each collection of runs.
 _DELETED = "sacred_deleted"
 #: Names that an error has.
 _MOST_NAMES = 20
+
+
+@attrs.frozen(repr=False)
+class MainRun:
+    """The run whose parts are recorded; see `sacred_mongo.parts`.
+
+    Attributes:
+        runs: Its collection.
+        id: Its ``_id``.
+        uid: The one in its document; None of a run that Sacred recorded.
+    """
+
+    runs: Runs
+    id: Any
+    uid: str | None
+
+    def note_change(self) -> None:
+        """Set the time of the last change of the run.
+
+        Raises:
+            RunRemovedError: the run was deleted, or another process deletes it now.
+        """
+        found = {"_id": {"$eq": self.id}, UID: self.uid, TOKEN_BEFORE: None}
+        if self.runs.update_one(found, with_change_time({})).matched_count == 0:
+            raise run_removed_error(self.id, self.runs.full_name)
 
 
 @attrs.frozen(repr=False)
@@ -44,12 +74,14 @@ class Collections:
         connection: Kept alive as long as they are used.
         runs, metrics: One document a run; one or several a metric.
         files: What all collections of the database share.
+        main: The run whose parts are in ``runs``; None if runs are.
     """
 
     connection: Connection
     runs: Runs
     metrics: Runs
     files: Files
+    main: MainRun | None = None
 
     def require_existing(self) -> None:
         """Raise an error if the collection of the runs does not exist.
@@ -150,6 +182,8 @@ class RunReference:
         Raises:
             RunRemovedError: the run was deleted.
         """
+        if self.collections.main is not None:
+            self.collections.main.note_change()
         found = {**self.filter, **(condition or {})}
         changed = with_change_time(update)
         if self.collections.runs.update_one(found, changed).matched_count == 0:
@@ -275,3 +309,18 @@ def _highest_deleted(runs: Runs) -> int:
     """Return the number, 0 if no numbered run was deleted."""
     found = runs.database[_DELETED].find_one({"_id": runs.name})
     return int((found or {}).get("highest") or 0)
+
+
+def part_document_id(run_id: int | str, part_id: int | str) -> str:
+    """Return the ``_id`` of a part of a run; no run has such an id, as it has a slash."""
+    return f"{run_id}{_OF_PART}{part_id}"
+
+
+def part_id_in(document_id: Any) -> str:
+    """Return the id of a part from its ``_id``."""
+    return str(document_id).rpartition(_OF_PART)[2]
+
+
+def parts_filter(run_id: int | str) -> Document:
+    """Return the filter for the parts of a run; ids of parts have no slash."""
+    return {"_id": {"$regex": f"^{re.escape(part_document_id(run_id, ''))}[^{_OF_PART}]*$"}}

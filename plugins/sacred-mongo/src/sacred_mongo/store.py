@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+import attrs
 import bson
 import gridfs
 from bson import ObjectId
@@ -16,6 +17,8 @@ from pymongo.collection import Collection
 from pymongo.errors import PyMongoError
 
 from sacred_core.exceptions import DamagedRecordError, StoreError
+from sacred_core.hooks.targets import call_target
+from sacred_core.observers.parts import require_main_run
 from sacred_core.range_reader import RangeReader
 from sacred_core.run.output.screen import difference
 from sacred_core.stores import Annotation, Read, RunQuery
@@ -29,14 +32,17 @@ from sacred_core.stores.tokens import TOKEN, new_token
 from sacred_mongo.annotations import ANNOTATIONS, add_annotation
 from sacred_mongo.changes import UID, changed_since, server_time
 from sacred_mongo.collections import (
+    TOKEN_BEFORE,
     Collections,
+    MainRun,
     RunReference,
     note_deleted,
     open_collections,
+    parts_filter,
     spellings,
     to_run_id,
 )
-from sacred_mongo.connection import CODEC, Connection, Document, parse_argument
+from sacred_mongo.connection import CODEC, Connection, Document, Runs, parse_argument
 from sacred_mongo.curves import StoredPoints, metric_documents
 from sacred_mongo.documents import RunDocument, load_offloaded, name_reader
 from sacred_mongo.file_facts import file_ids
@@ -49,8 +55,8 @@ from sacred_mongo.values import FILE, encode_name, to_unicode
 if TYPE_CHECKING:  # few runs have several
     from sacred_core.stores.segments import Segment
 
-#: The field with the token that a run had before it was deleted.
-_TOKEN_BEFORE = "token_before"
+#: Imports this module.
+_PARTS_MODULE = "sacred_mongo.parts"
 _NO_OUTPUT = {"captured_out": 0}
 #: Attributes of a run that may be large; a listing that does not use them does not fetch them.
 _LARGE = ("artifacts", "config", "experiment", "fail_trace", "host", "info", "resources", "result")
@@ -201,6 +207,21 @@ class MongoStore(DocumentStore[RawBSONDocument]):
         with self.translate_errors():
             observer.continue_document(self._decode(self.require(run_id, "all")))
 
+    def writer_store(self, run_id: int | str) -> "MongoStore | None":
+        """Return the store of the parts of a run, which are in a collection beside."""
+        with self.translate_errors():
+            entry = self._decode(self.require(run_id))
+            found = parts_filter(to_run_id(entry["_id"]))
+            has_parts = self._parts_collection.find_one(found, {"_id": 1}) is not None
+        return self._open_parts(entry) if has_parts else None
+
+    def writer_observer(self, run_id: int | str) -> MongoObserver:
+        """Return an observer that records a part of a run, over the same connection."""
+        require_main_run(self, run_id)
+        with self.translate_errors():
+            parts = self._open_parts(self._decode(self.require(run_id)))
+        return parts.new_observer()
+
     def read_output(self, record: RawBSONDocument) -> str:
         """Return the output from the document and from its files."""
         return full_output(self._collections, self._decode(record))
@@ -268,8 +289,8 @@ class MongoStore(DocumentStore[RawBSONDocument]):
             return True
         run_id = to_run_id(entry["_id"])
         note_deleted(runs, countable_id(run_id))
-        former = {**entry, TOKEN: entry.get(_TOKEN_BEFORE, entry.get(TOKEN))}
-        marks = {TOKEN: f"deleted-{new_token()}", _TOKEN_BEFORE: former[TOKEN]}
+        former = {**entry, TOKEN: entry.get(TOKEN_BEFORE, entry.get(TOKEN))}
+        marks = {TOKEN: f"deleted-{new_token()}", TOKEN_BEFORE: former[TOKEN]}
         found = RunReference.of(self._collections, entry).filter
         if runs.update_one(found, {"$set": marks}).matched_count == 0:
             # If another process deletes the run now, its document is there until the end.
@@ -278,6 +299,7 @@ class MongoStore(DocumentStore[RawBSONDocument]):
         for remove_part in (self._remove_points, self._remove_files):
             with contextlib.suppress(DamagedRecordError), self._guard("the document"):
                 remove_part(former)
+        self._remove_parts(entry)
         runs.delete_one({"_id": {"$eq": entry["_id"]}, **marks})
         return True
 
@@ -286,6 +308,19 @@ class MongoStore(DocumentStore[RawBSONDocument]):
         entry = self._decode(record)
         known = entry.get(ANNOTATIONS, [])
         add_annotation(RunReference.of(self._collections, entry), known, annotation)
+
+    @property
+    def _parts_collection(self) -> Runs:
+        runs = self._collections.runs
+        return runs.database[f"{runs.name}.writers"]
+
+    def _open_parts(self, entry: Document) -> "MongoStore":
+        meta = entry.get("meta")
+        uid = meta.get("uid") if isinstance(meta, dict) else None
+        main = MainRun(self._collections.runs, entry["_id"], uid)
+        parts = attrs.evolve(self._collections, runs=self._parts_collection, main=main)
+        store: MongoStore = call_target(f"{_PARTS_MODULE}:MongoPartStore", self, parts)
+        return store
 
     @property
     def _raw(self) -> Collection[RawBSONDocument]:
@@ -320,6 +355,13 @@ class MongoStore(DocumentStore[RawBSONDocument]):
     def _remove_points(self, entry: Document) -> None:
         found = {"run_id": entry["_id"], **metric_documents(self._collections, entry)}
         self._collections.metrics.delete_many(found)
+
+    def _remove_parts(self, entry: Document) -> None:
+        """Remove what writers recorded of a run, to which none is added from now on."""
+        if self._parts_collection.find_one(parts_filter(to_run_id(entry["_id"])), {"_id": 1}):
+            parts: MongoStore = self._open_parts(entry)
+            for _, record in parts.records(RunQuery(), newest_first=False):
+                parts.remove(record)
 
     def _remove_files(self, entry: Document) -> None:
         """Remove the files of a run that no other run uses."""

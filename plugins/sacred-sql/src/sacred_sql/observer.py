@@ -155,11 +155,12 @@ class SqlObserver(DeprecatedCreate, DocumentObserver):
 
     def insert_run(self, run: StoredRun) -> bool:
         """Insert the row of the run; a race is lost with an error that repeats the transaction."""
-        number = run.id if isinstance(run.id, int) else None
-        names = {"run_id": str(run.id), "run_number": number, "id_elsewhere": run.run_id}
+        run_id = self._rows.row_id(run.id)
+        number = run_id if isinstance(run_id, int) else None
+        names = {"run_id": str(run_id), "run_number": number, "id_elsewhere": run.run_id}
 
         def insert(connection: sa.Connection, columns: Mapping[str, Any]) -> int | None:
-            if is_taken(connection, run.id):
+            if is_taken(connection, run_id):
                 return None
             return new_key(connection, runs, {**columns, "queue_time": run.queue_time, **names})
 
@@ -272,7 +273,7 @@ class SqlObserver(DeprecatedCreate, DocumentObserver):
             if not self._rows.exist(connection):
                 return False
             write_file(connection, self._rows.key, (kind, name), content, details)
-            return note_change(connection, self._rows.key)
+            return self._rows.note_change(connection)
 
         return self._write_rows(work)
 
@@ -290,7 +291,7 @@ class SqlObserver(DeprecatedCreate, DocumentObserver):
                 raise self.removed_error()
             if key != rows.experiment_key:
                 drop_unused_experiment(connection, rows.experiment_key)
-            note_change(connection, rows.key)
+            rows.note_change(connection)
             return key
 
         rows.experiment_key = self._write_rows(work)
@@ -390,11 +391,11 @@ class SqlObserver(DeprecatedCreate, DocumentObserver):
         """Note that the run changes, once in a transaction; return whether the run exists."""
         if self._is_noted:
             return True
-        is_there = note_change(connection, self._rows.key)
+        is_there = self._rows.note_change(connection)
         self._is_noted = is_there and self._database.is_together
         return is_there
 
     def _note_late(self, start: float) -> None:
         """Note the change once more if the transaction since ``start`` took long."""
         if has_taken_long(time.monotonic() - start):
-            self._database.write(lambda connection: note_change(connection, self._rows.key))
+            self._database.write(self._rows.note_change)

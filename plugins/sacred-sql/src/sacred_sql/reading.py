@@ -24,7 +24,7 @@ from sacred_sql.contents import VALUES, digest_of_name, read_large_texts, stream
 from sacred_sql.database import Database
 from sacred_sql.experiments import read_experiment
 from sacred_sql.filters import clauses
-from sacred_sql.row_ids import row_number
+from sacred_sql.row_ids import IS_RUN, is_part_id, row_number
 from sacred_sql.schema import (
     annotations,
     artifacts,
@@ -201,17 +201,21 @@ class OwnTables(RunTables):
 
     def find_key(self, connection: sa.Connection, run_id: int | str) -> int | None:
         """Return the key of a run, also of a damaged one that is listed as ``row KEY``."""
-        key = find_key(connection, run_id)
+        key = None if is_part_id(run_id) else find_key(connection, run_id)
         number = row_number(run_id)
         if key is not None or number is None:
             return key
-        return connection.execute(
-            sa.select(runs.c.run_key).where(runs.c.run_key == number)
-        ).scalar()
+        damaged = sa.select(runs.c.run_key).where(runs.c.run_key == number, IS_RUN)
+        return connection.execute(damaged).scalar()
+
+    def count(self, connection: sa.Connection) -> int:
+        """Return the number of runs, without their parts."""
+        query = sa.select(sa.func.count()).select_from(runs).where(IS_RUN)
+        return int(connection.execute(query).scalar_one())
 
     def select_keys(self, query: RunQuery) -> "sa.Select[Any]":
         """Select keys by what the database can compare."""
-        return super().select_keys(query).outerjoin(experiments).where(*clauses(query))
+        return super().select_keys(query).outerjoin(experiments).where(IS_RUN, *clauses(query))
 
     def read_runs(
         self, connection: sa.Connection, keys: Sequence[int], names: Set[str]

@@ -9,8 +9,10 @@ import sqlalchemy as sa
 
 from sacred_core.stores.model import StoredRun
 from sacred_sql.appended import Metric
+from sacred_sql.changes import note_change
 from sacred_sql.contents import store_outside, write_facts
 from sacred_sql.experiments import Experiment, load_experiment
+from sacred_sql.row_ids import part_row_id
 from sacred_sql.schema import LONGEST_COMMENT, runs
 
 #: What is written separately.
@@ -33,6 +35,7 @@ class Rows:
         large: The names of values that are stored outside of the row.
         has_beaten: Columns were set after the start.
         has_facts: Facts may be stored.
+        main_key: Of the row of the run that this is a part of, which changes with it; or None.
         knows_metrics: `metrics` has all metrics of the run, unless `unsure`.
         highest: The highest number of a run, read shortly before the number is needed.
     """
@@ -49,6 +52,7 @@ class Rows:
     has_facts: bool = False
     knows_metrics: bool = False
     highest: int | None = None
+    main_key: int | None = None
 
     def copy(self) -> "Rows":
         """Return what changes independently."""
@@ -85,6 +89,15 @@ class Rows:
         if outside:
             store_outside(connection, self.key, outside)
         return True
+
+    def row_id(self, run_id: int | str) -> int | str:
+        """Return the id in the row of a run with an id, or of a part."""
+        return run_id if self.main_key is None else part_row_id(self.main_key, run_id)
+
+    def note_change(self, connection: sa.Connection) -> bool:
+        """Record that a transaction changes the run; return False if it does not exist."""
+        is_there = note_change(connection, self.key)
+        return is_there and (self.main_key is None or note_change(connection, self.main_key))
 
     def exist(self, connection: sa.Connection) -> bool:
         """Return whether the row of the run exists."""

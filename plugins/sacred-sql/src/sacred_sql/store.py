@@ -12,13 +12,14 @@ import sqlalchemy as sa
 from sqlalchemy import exc
 
 from sacred_core.exceptions import DamagedRecordError, StoreError
+from sacred_core.hooks.targets import call_target
+from sacred_core.observers.parts import require_main_run
 from sacred_core.run.output.screen import difference
 from sacred_core.stores import Annotation, Read, RunQuery
 from sacred_core.stores.checking import check_metrics
 from sacred_core.stores.curves import Ranges
 from sacred_core.stores.documents import DocumentStore
 from sacred_core.stores.guarded import describe, not_found_error, still_running
-from sacred_core.stores.run_ids import LARGEST
 from sacred_core.stores.summaries import MetricSummary
 from sacred_sql import uids
 from sacred_sql.address import argument_url, has_runs
@@ -28,30 +29,23 @@ from sacred_sql.changes import (
     COMMIT_TIME,
     changed_since,
     current_position,
-    forget_changes,
     note_change,
 )
-from sacred_sql.contents import drop_unused, lock_cleanup
+from sacred_sql.contents import lock_cleanup
 from sacred_sql.database import Database
-from sacred_sql.experiments import drop_unused_experiment, drop_unused_host
 from sacred_sql.observer import SqlObserver
 from sacred_sql.reading import Fields, OwnTables, RunTables, read_scalars
+from sacred_sql.removal import has_parts, remove_run
 from sacred_sql.row_ids import row_id
 from sacred_sql.sacred_runs import SacredTables, find_sacred_runs
-from sacred_sql.schema import (
-    OF_RUNS,
-    deleted_numbers,
-    has_table,
-    has_tables,
-    highest_deleted,
-    run_changes,
-    runs,
-)
+from sacred_sql.schema import has_table, has_tables, run_changes
 
 if TYPE_CHECKING:  # few runs have several
     from sacred_core.stores.segments import Segment
 
 T = TypeVar("T")
+#: Imports this module.
+_PARTS = "sacred_sql.parts"
 #: Runs that are read at a time: no transaction lasts while a caller looks at one.
 PAGE_SIZE = 200
 
@@ -109,6 +103,11 @@ class SqlStore(DocumentStore[Record]):
     def from_location(cls, location: str) -> "SqlStore":
         """Return the store at the URL of a database."""
         return cls(location)
+
+    @property
+    def engine(self) -> sa.Engine:
+        """The engine of the database."""
+        return self._database.engine
 
     @property
     def change_kind(self) -> str | None:  # type: ignore[override]
@@ -228,6 +227,22 @@ class SqlStore(DocumentStore[Record]):
         record = self.require(run_id)
         observer.continue_row(self._read_run(record.run_id, record), _own_key(record))
 
+    def writer_store(self, run_id: int | str) -> "SqlStore | None":
+        """Return the store of the parts of a run."""
+        with self.translate_errors():
+            key = _own_key(self.require(run_id))
+            if not self._database.read(partial(has_parts, run_key=key)):
+                return None
+        store: SqlStore = call_target(f"{_PARTS}:SqlPartStore", self, self.get(run_id), key)
+        return store
+
+    def writer_observer(self, run_id: int | str) -> SqlObserver:
+        """Return an observer that records a part of a run, over the same engine."""
+        run = require_main_run(self, run_id)
+        key = _own_key(self.require(run_id))
+        observer: SqlObserver = call_target(f"{_PARTS}:SqlPartObserver", self, run, key)
+        return observer
+
     def replace_output(self, record: Record, text: str) -> None:
         """Append the part of ``text`` that is not stored yet."""
         key = _own_key(record)
@@ -265,7 +280,7 @@ class SqlStore(DocumentStore[Record]):
                 fields = record.tables.read_runs(connection, [key], names).get(key)
                 if fields and self._run(record.run_id, fields).is_running():
                     raise still_running(record.run_id)
-            return _remove_rows(connection, key)
+            return remove_run(connection, key)
 
         return self._database.write(work)
 
@@ -373,27 +388,6 @@ def _own_key(record: Record) -> int:
     return record.key
 
 
-def _remove_rows(connection: sa.Connection, run_key: int) -> bool:
-    """Remove a run, and return whether it existed; while no other process removes one."""
-    columns = (runs.c.experiment_id, runs.c.host_id, runs.c.run_number)
-    row = connection.execute(sa.select(*columns).where(runs.c.run_key == run_key)).first()
-    if row is None:
-        return False
-    if row.run_number is not None and highest_deleted(connection) < row.run_number <= LARGEST:
-        connection.execute(deleted_numbers.delete())
-        connection.execute(deleted_numbers.insert().values(highest=row.run_number))
-    contents: list[int] = []
-    for table in OF_RUNS:
-        mine = table.c.run_key == run_key
-        if "content_id" in table.c:
-            contents += connection.execute(sa.select(table.c.content_id).where(mine)).scalars()
-        connection.execute(table.delete().where(mine))
-    connection.execute(runs.delete().where(runs.c.run_key == run_key))
-    forget_changes(connection, run_key)
-    drop_unused(connection, contents)
-    drop_unused_experiment(connection, row.experiment_id)
-    drop_unused_host(connection, row.host_id)
-    return True
 
 
 def _raise(error: Exception) -> None:
