@@ -295,10 +295,14 @@ class TinyDbObserver(DeprecatedCreate, DocumentObserver):
     @property
     def _storage_in_use(self) -> Storage:
         if self._storage is None:
-            root = Path(self.root)
-            create_folder(root)
-            self._storage = storage_in(root)
+            self._storage = self.create_storage()
         return self._storage
+
+    def create_storage(self) -> Storage:
+        """Create the folder of the store, unless it exists."""
+        root = Path(self.root)
+        create_folder(root)
+        return storage_in(root)
 
     def _append(self, write: Callable[[RunningRunFolder], None]) -> bool:
         """Append to a file in the folder of the run."""

@@ -3,12 +3,15 @@
 import contextlib
 import copy
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 from urllib.parse import urlsplit
 
 from sacred_core.exceptions import DamagedRecordError, StoreError
+from sacred_core.hooks.targets import call_target
 from sacred_core.masking import mask_text
+from sacred_core.observers.parts import require_main_run
 from sacred_core.stores import Annotation, Read, RunQuery, once, require_record
 from sacred_core.stores.curves import Ranges
 from sacred_core.stores.documents import DocumentStore
@@ -16,6 +19,7 @@ from sacred_core.stores.facts import segments_of
 from sacred_core.stores.folder_format import MetricReader
 from sacred_core.stores.locations import absolute_path, location_path, path_url
 from sacred_core.stores.summaries import MetricSummary
+from sacred_core.stores.writers import writer_of
 from sacred_tinydb.database import Document, parse_document
 from sacred_tinydb.documents import (
     METRIC_INDEX,
@@ -25,6 +29,7 @@ from sacred_tinydb.documents import (
     parse_file_tag,
 )
 from sacred_tinydb.observer import TinyDbObserver
+from sacred_tinydb.part_folders import parts_folder, remove_parts
 from sacred_tinydb.storage import METADATA, Storage, storage_in, storage_of, to_run_id
 
 if TYPE_CHECKING:  # few runs have several
@@ -35,6 +40,9 @@ Record: TypeAlias = tuple[int, Document]
 #: How the file of a TinyDB with a table of runs begins, as we and Sacred write it; TinyDB 3 wrote
 #: an empty table before it.
 _RUNS = (b'{"_default": {}, "runs": {', b'{"runs": {')
+
+#: Imports this module.
+_PARTS = "sacred_tinydb.parts"
 
 
 class TinyDbStore(DocumentStore[Record]):
@@ -146,7 +154,20 @@ class TinyDbStore(DocumentStore[Record]):
         document = once(read)
         with contextlib.suppress(DamagedRecordError):
             document()  # raises for the document of another program
-        return document_fields(stored, document)
+        fields = document_fields(stored, document)
+        folder = parts_folder(self.root, key)
+        if not folder.is_dir():
+            return fields
+        return {**fields, "writers": partial(self._writers, key, fields["writers"])}
+
+    def _writers(self, key: int, recorded: Read) -> list[str]:
+        """Return the names of the writers in the document, and of those that have recorded."""
+        parts = self._parts(key).list()
+        return list(dict.fromkeys((*(recorded() or ()), *map(writer_of, parts))))
+
+    def _parts(self, key: int) -> "TinyDbStore":
+        store: TinyDbStore = call_target(f"{_PARTS}:TinyDbPartStore", self, key)
+        return store
 
     def document(self, key: int, stored: Mapping[str, Any]) -> Document:
         """Return the document ``key`` as it is now, with what a running run adds."""
@@ -233,6 +254,22 @@ class TinyDbStore(DocumentStore[Record]):
             self.storage.database.db, self.storage.files.fs, root=self.root
         )
 
+    def writer_store(self, run_id: int | str) -> "TinyDbStore | None":
+        """Return the store of the parts of a run, in a separate folder."""
+        with self.translate_errors():
+            key, _ = self.require(run_id)
+            if not parts_folder(self.root, key).is_dir():
+                return None
+            parts = self._parts(key)
+        return parts if parts.count() else None
+
+    def writer_observer(self, run_id: int | str) -> TinyDbObserver:
+        """Return an observer that records a part of a run."""
+        run = require_main_run(self, run_id)
+        key, _ = self.require(run_id)
+        observer: TinyDbObserver = call_target(f"{_PARTS}:TinyDbPartObserver", self, run, key)
+        return observer
+
     def continue_with(self, observer: TinyDbObserver, run_id: int | str) -> None:
         """Make an observer continue a run."""
         key, stored = self.require(run_id)
@@ -255,6 +292,7 @@ class TinyDbStore(DocumentStore[Record]):
         # The document goes last: a deletion that was interrupted can be repeated.
         self.storage.remove_unused(files, but=key)
         self.storage.running_folder(key).remove()
+        remove_parts(self.root, key)
         self.storage.database.remove(key)
         return True
 
