@@ -12,8 +12,10 @@ from contextlib import AbstractContextManager
 from typing import Any, BinaryIO, ClassVar, NamedTuple, Self
 
 from sacred_core.exceptions import StoreError, UnavailableError
+from sacred_core.hooks.targets import call_target
 from sacred_core.masking import mask_text
 from sacred_core.observers.documents import DocumentObserver
+from sacred_core.observers.parts import require_main_run
 from sacred_core.serialization import from_json, reason_of, to_json
 from sacred_core.stable_files import FileVersion
 from sacred_core.stores import documents
@@ -25,6 +27,11 @@ from sacred_core.stores.run_ids import countable_id
 from sacred_core.stores.run_store import RunQuery
 
 _OUTPUT, _POINTS, _ANNOTATIONS = "output", "points", "annotations"
+#: Begins names of fields of a run, each with a writer: its name, and the id of its part here. The
+#: id of the part in the store of the parts follows.
+WRITER_FIELD = "writer "
+#: Imports this module.
+_PARTS = "sacred_core.observers.backend_parts"
 
 
 class Part(NamedTuple):
@@ -276,13 +283,19 @@ class BackendStore(_UsesBackend, DocumentStore[Any]):
     def records(self, query: RunQuery, newest_first: bool) -> Iterator[tuple[Any, Any]]:
         """Yield ids and keys."""
         del query
-        for run_id, key in self.backend.runs(newest_first) if self._exists() else ():
-            yield from_json(run_id), key
+        for text, key in self.backend.runs(newest_first) if self._exists() else ():
+            if not isinstance(run_id := from_json(text), list):  # else a part of a run
+                yield run_id, key
 
     def read_fields(self, record: Any) -> Mapping[str, Read]:
         """Return functions that decode the fields and the annotations."""
-        stored = documents.decode_fields(self.backend.fields(record))
-        return {**stored, "annotations": lambda: self._annotations(record)}
+        fields = self.backend.fields(record)
+        stored = documents.decode_fields(fields)
+        stored["annotations"] = lambda: self._annotations(record)
+        if writers := writers_in(fields):
+            names, recorded = [name for name, _ in writers.values()], stored["writers"]
+            stored["writers"] = lambda: [*dict.fromkeys((*(recorded() or ()), *names))]
+        return stored
 
     def _annotations(self, key: Any) -> list[Annotation]:
         parts = self.backend.parts(key, _ANNOTATIONS)
@@ -314,8 +327,27 @@ class BackendStore(_UsesBackend, DocumentStore[Any]):
         self.backend.append(record, _ANNOTATIONS, [part])
 
     def remove(self, record: Any) -> bool:
-        """Delete a run."""
+        """Delete a run, after its parts."""
+        for _, part_id in writers_in(self.backend.fields(record)).values():
+            if (part := self.backend.find(part_id)) is not None:
+                self.backend.delete(part)
         return self.backend.delete(record)
+
+    def writer_store(self, run_id: int | str) -> "BackendStore | None":
+        """Return the store of the parts of a run."""
+        with self.translate_errors():
+            key = self.require(run_id)
+            if not writers_in(self.backend.fields(key)):
+                return None
+        parts: BackendStore = call_target(f"{_PARTS}:BackendPartStore", self, self.get(run_id), key)
+        return parts if parts.count() else None
+
+    def writer_observer(self, run_id: int | str) -> BackendObserver:
+        """Return an observer that records a part of a run in the same backend."""
+        run = require_main_run(self, run_id)
+        key = self.require(run_id)
+        observer: BackendObserver = call_target(f"{_PARTS}:BackendPartObserver", self, run, key)
+        return observer
 
     def new_observer(self) -> BackendObserver:
         """Return an observer that records in the same backend."""
@@ -324,6 +356,19 @@ class BackendStore(_UsesBackend, DocumentStore[Any]):
     def continue_with(self, observer: BackendObserver, run_id: int | str) -> None:
         """Make an observer continue a run."""
         observer.continue_key(self.require(run_id), self.get(run_id))
+
+
+def writers_in(fields: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    """Return the writers in the record of a run: names, and ids of the parts in the backend.
+
+    Args:
+        fields: Of the run.
+
+    Returns:
+        Both by the id of the part in the store of the parts of the run.
+    """
+    found = {name: text for name, text in fields.items() if name.startswith(WRITER_FIELD)}
+    return {name.removeprefix(WRITER_FIELD): from_json(text) for name, text in found.items()}
 
 
 @contextlib.contextmanager

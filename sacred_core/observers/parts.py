@@ -42,6 +42,13 @@ class PartObserver(DocumentObserver):
                     return
         raise self.main_removed_error()
 
+    def discard_part(self) -> None:
+        """Remove the part that was inserted while its run was deleted, in the backend.
+
+        By default nothing is removed: for backends in which such a part is not inserted, or is
+        deleted with the run.
+        """
+
     def main_removed_error(self) -> RunRemovedError:
         """Return the error for a run that was deleted."""
         return run_removed_error(self.main_run.id, self.main_store.display_name)
@@ -61,7 +68,11 @@ class PartObserver(DocumentObserver):
         except Exception:
             self.require_main()  # it may have been deleted meanwhile
             raise
-        self.require_main()
+        try:
+            self.require_main()
+        except RunRemovedError:
+            self.discard_part()
+            raise
         return own_id
 
 

@@ -316,7 +316,10 @@ class WriterContract:
             assert is_killed or found[name].status == "COMPLETED"
 
     def _has_writers(self, tmp_path: Path) -> bool:
-        return isinstance(self.make_store(tmp_path), WriterStore)
+        observer = self.make_observer(tmp_path)
+        has_writers = isinstance(observer.open_store(), WriterStore)
+        observer.join()
+        return has_writers
 
     def _start_main(self, tmp_path: Path, uid: str = _UID) -> tuple[EventDriver, Any]:
         driver = EventDriver(self.make_observer(tmp_path))

@@ -32,6 +32,8 @@ from sacred_core.stores.tokens import TOKEN
 from sacred_objects.bucket import Bucket
 
 OUTPUT_PARTS, METRICS_PARTS = "_output/", "_metrics/"
+#: In the folder of a run, a folder of the runs that its writers record, with what they share.
+WRITERS = "_writers"
 #: Names of shared content that runs are about to store; what deletions have left.
 PENDING, TRASH = "_pending/", "_deleted/"
 #: Numbers of runs: of the newest ones that started, and the highest one that was deleted.
@@ -47,7 +49,9 @@ JSON, TEXT = "application/json", "text/plain; charset=utf-8"
 #: Bytes of a key; S3 and GCS take 1,024, and the run's folder comes before it.
 _LONGEST = 500
 #: Names that no artifact beside the record has.
-RESERVED = {RUN, CONFIG, INFO, METRICS, OUTPUT, HEARTBEAT, ARTIFACTS, "_output", "_metrics"}
+RESERVED = {
+    RUN, CONFIG, INFO, METRICS, OUTPUT, HEARTBEAT, ARTIFACTS, "_output", "_metrics", WRITERS,
+}  # fmt: skip
 
 
 @attrs.frozen
@@ -78,6 +82,10 @@ class BucketLayout:
     def run(self, name: str) -> str:
         """Return the prefix of the run in the folder ``name``."""
         return f"{self.root}{name}/"
+
+    def parts(self, name: str) -> "BucketLayout":
+        """Return the location of the parts of a run, which are deleted with it."""
+        return bucket_layout(self.bucket, f"{self.run(name)}{WRITERS}")
 
     def to_name(self, key: str) -> str:
         """Return a key as ``run.json`` has it: relative to the basedir."""

@@ -9,7 +9,9 @@ from itertools import islice
 from typing import Any, BinaryIO, ClassVar, Self, cast
 
 from sacred_core.exceptions import DamagedRecordError, OutsideStoreError, StoreError
+from sacred_core.hooks.targets import call_target
 from sacred_core.jsonpickle_data import decode_jsonpickle
+from sacred_core.observers.parts import require_main_run
 from sacred_core.stores import (
     Annotation,
     Found,
@@ -56,6 +58,8 @@ from sacred_objects.parts import PartsReader, replace_parts
 from sacred_objects.removal import delete_run, finish_deletions
 from sacred_objects.run_index import RunIndex
 
+#: Imports this module.
+_PARTS = "sacred_objects.parts_of_runs"
 #: How often a run is looked at that changes while it is read.
 _ATTEMPTS = 5
 #: Folders of a bucket that an error names.
@@ -216,6 +220,22 @@ class ObjectStore(DocumentStore[RunFolder]):
     def new_observer(self) -> ObjectObserver:
         """Return an observer of the same bucket."""
         return ObjectObserver.from_layout(self._layout)
+
+    def writer_store(self, run_id: int | str) -> "ObjectStore | None":
+        """Return the store of the parts of a run, in the folder of the run."""
+        with self.translate_errors():
+            parts = self._layout.parts(self.require(run_id).name)
+            if not any(map(is_run_name, self._bucket.folders(parts.root))):
+                return None
+        store: ObjectStore = call_target(f"{_PARTS}:ObjectPartStore", self, self.get(run_id), parts)
+        return store
+
+    def writer_observer(self, run_id: int | str) -> ObjectObserver:
+        """Return an observer that records a part of a run in the same bucket."""
+        run = require_main_run(self, run_id)
+        parts = self._layout.parts(str(run.id))
+        observer: ObjectObserver = call_target(f"{_PARTS}:ObjectPartObserver", self, run, parts)
+        return observer
 
     def continue_with(self, observer: ObjectObserver, run_id: int | str) -> None:
         """Make an observer continue a run."""
