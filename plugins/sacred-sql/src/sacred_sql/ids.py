@@ -23,6 +23,11 @@ def _highest() -> sa.Select[Any]:
     return sa.select(sa.func.max(runs.c.run_number)).where(runs.c.run_number <= LARGEST)
 
 
+def id_columns(run_id: int | str) -> dict[str, Any]:
+    """Return the columns of the row of a run with an id."""
+    return {"run_id": str(run_id), "run_number": run_id if isinstance(run_id, int) else None}
+
+
 def is_taken(connection: sa.Connection, run_id: int | str) -> bool:
     """Return whether a run has this id as the database compares: "1 " may be "1" to it."""
     is_same = runs.c.run_id == str(run_id)

@@ -42,7 +42,7 @@ from sacred_sql.experiments import (
     store_experiment,
     store_shared,
 )
-from sacred_sql.ids import highest_number, is_taken
+from sacred_sql.ids import highest_number, id_columns, is_taken
 from sacred_sql.reading import find_key
 from sacred_sql.rows import Part, Rows, comment_of, read_rows
 from sacred_sql.schema import facts, runs
@@ -156,8 +156,7 @@ class SqlObserver(DeprecatedCreate, DocumentObserver):
     def insert_run(self, run: StoredRun) -> bool:
         """Insert the row of the run; a race is lost with an error that repeats the transaction."""
         run_id = self._rows.row_id(run.id)
-        number = run_id if isinstance(run_id, int) else None
-        names = {"run_id": str(run_id), "run_number": number, "id_elsewhere": run.run_id}
+        names = {**id_columns(run_id), "id_elsewhere": run.run_id}
 
         def insert(connection: sa.Connection, columns: Mapping[str, Any]) -> int | None:
             if is_taken(connection, run_id):

@@ -388,7 +388,5 @@ def _own_key(record: Record) -> int:
     return record.key
 
 
-
-
 def _raise(error: Exception) -> None:
     raise error
