@@ -13,6 +13,8 @@ from typing import Any, ClassVar, TypeVar
 import attrs
 
 PlainDict = Mapping[str, Any]
+#: The writer of the process that started the run.
+MAIN = "main"
 E = TypeVar("E", bound="Event")
 #: Stores may have times in milliseconds.
 _PRECISION = timedelta(milliseconds=1)
@@ -310,7 +312,7 @@ EVENTS: tuple[type[Event], ...] = (
 class EventSource:
     """Makes the records of one writer and numbers them; may be used from several threads."""
 
-    def __init__(self, run: str, segment: int = 0, writer: str = "main") -> None:
+    def __init__(self, run: str, segment: int = 0, writer: str = MAIN) -> None:
         self.run = run
         self.segment = segment
         self.writer = writer

@@ -1,8 +1,9 @@
 """From an experiment and what a call asks of it to a run that can start."""
 
 import logging
-from collections.abc import Mapping, Sequence
-from typing import Any
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from sacred_core import settings
 from sacred_core.config.captured_function import SPECIAL_NAMES, CapturedFunction
@@ -18,8 +19,9 @@ from sacred_core.config.request import Request
 from sacred_core.config.required import check_required
 from sacred_core.config.resolution import resolve
 from sacred_core.config.tree import Namespaces, ResolvedConfig
-from sacred_core.context import run_of_context
+from sacred_core.context import live_runs, run_of_context
 from sacred_core.dotted_path import ROOT, DottedPath
+from sacred_core.environment import RUN_VARIABLE
 from sacred_core.exceptions import ConfigValueError
 from sacred_core.hooks.manager import plugin_manager
 from sacred_core.hooks.options import apply_options, call_option_hooks, offered_options
@@ -28,6 +30,16 @@ from sacred_core.plurals import counted
 from sacred_core.provenance.host import ask_gpus, get_host_info
 from sacred_core.randomness import get_seed
 from sacred_core.run.run import Run
+
+if TYPE_CHECKING:
+    from sacred_core.ranks.detection import Rank
+
+#: Variables of which launchers set one in each process of a parallel job. Nothing else is imported
+#: where none of them is set.
+RANK_VARIABLES = (
+    "SACRED_RANK", "SACRED_WORLD_SIZE", "RANK", "OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK",
+    "SLURM_PROCID",
+)  # fmt: skip
 
 
 def new_run(ex: Any, request: Request) -> Run:
@@ -49,12 +61,21 @@ def new_run(ex: Any, request: Request) -> Run:
     root_logger = ex.logger or logging.getLogger()
     level = options["--loglevel"]
     number = None if level is None else level_of(level)
-    with default_handler(root_logger), at_level(root_logger, number):
-        run, resolved = _resolve_run(ex, command, request, options, root_logger)
+    outer = run_of_context() if request.inherit_observers else None
+    inherited = outer.attached_observers if outer else ()
+
+    def create(new_seed: Callable[[], int]) -> tuple[Run, ResolvedConfig]:
+        run, resolved = _resolve_run(ex, command, request, options, root_logger, new_seed)
         apply_options(options, offered, run)
-        outer = run_of_context() if request.inherit_observers else None
-        inherited = outer.attached_observers if outer else ()
-        run.observers = _with_spool(run, _distinct([*run.observers, *inherited]))
+        run.observers = _distinct([*run.observers, *inherited])
+        return run, resolved
+
+    with default_handler(root_logger), at_level(root_logger, number):
+        run, resolved = create(get_seed)
+        rank = None if command.unobserved else _find_rank()
+        if rank is not None:
+            run, resolved = _join_group(run, resolved, rank, create)
+        run.observers = _with_spool(run, run.observers)
         _log_discovered(run)
         _check_changes(resolved, command, run)
         if command.owner is not None:  # the standard commands show what is required
@@ -69,12 +90,13 @@ def _resolve_run(
     request: Request,
     options: Mapping[str, Any],
     root_logger: logging.Logger,
+    new_seed: Callable[[], int],
 ) -> tuple[Run, ResolvedConfig]:
     run_logger = own_child(root_logger, ex.path)
     for plugin in plugin_manager().plugins:
         run_logger.debug("Plugin %s (%s): %s", plugin.name, plugin.distribution, plugin.state)
     name = request.command or command.function.__name__
-    resolved = resolve(ex, request, logger=run_logger, new_seed=get_seed, command_name=name)
+    resolved = resolve(ex, request, logger=run_logger, new_seed=new_seed, command_name=name)
     _check_seed(resolved.config.get("seed"))
     ingredients = [node.ingredient for node in resolved.nodes]
     code = ex.code() if _wants_info(command) else None
@@ -100,6 +122,43 @@ def _resolve_run(
         owner=ex,
         unobserved=command.unobserved,
     )
+    return run, resolved
+
+
+def _find_rank() -> "Rank | None":
+    """Return which rank of a parallel job this process is; None for one that is not a rank.
+
+    A process that a run has started, or that has one, starts runs of its own.
+
+    Raises:
+        RankError: the variables of the launcher are wrong.
+    """
+    if not any(name in os.environ for name in RANK_VARIABLES):
+        return None
+    if RUN_VARIABLE in os.environ or live_runs():
+        return None
+    from sacred_core.ranks.detection import detect_rank
+
+    return detect_rank(os.environ)
+
+
+def _join_group(
+    run: Run,
+    resolved: ResolvedConfig,
+    rank: "Rank",
+    create: Callable[[Callable[[], int]], tuple[Run, ResolvedConfig]],
+) -> tuple[Run, ResolvedConfig]:
+    """Make a run that of rank 0, or a part of that run, which has the seed of rank 0."""
+    from sacred_core.ranks.joining import find_run, join_run, start_group
+
+    if rank.number == 0:
+        start_group(run, rank)
+        return run, resolved
+    found = find_run(run, rank)
+    seed = None if found is None else found.run.seed
+    if isinstance(seed, int) and seed != run.config["seed"]:
+        run, resolved = create(lambda: seed)
+    join_run(run, rank, found)
     return run, resolved
 
 

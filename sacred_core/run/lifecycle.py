@@ -48,7 +48,8 @@ class Lifecycle:
     def __init__(self, run: RunState) -> None:
         self._run = run
         run.own_process()
-        self._source = events.EventSource(run.uid)
+        # A part of a run has a uid of its own.
+        self._source = events.EventSource(run.meta_info["uid"], writer=run.writer)
         self._dispatcher = Dispatcher(run.observers, self._resolve_lazy, run.run_logger)
         self._beats = BeatThread(self.beat, self._send_points, run.beat_interval, run.run_logger)
         self._is_started = False
@@ -92,7 +93,9 @@ class Lifecycle:
             event = self._source.make(
                 events.RunStarted, start_time=self._run.start_time, **self._announcement()
             )
-            self._run._id = self._send_start(event)
+            run_id = self._send_start(event)
+            if not self._run.is_part:
+                self._run._id = run_id
             self._move_output()
             self._beats.start()
         publish_address(self._run, self._address())
@@ -185,7 +188,7 @@ class Lifecycle:
             "host_info": fields["host"],
             "config": fields["config"],
             "meta_info": fields["meta"],
-            "asked_id": run._id,
+            "asked_id": None if run.is_part else run._id,
         }
 
     def _move_output(self) -> None:
@@ -285,7 +288,7 @@ class Lifecycle:
             self._spool = None
 
     def _send_start(self, event: events.RunIdEvent) -> Any:
-        return self._dispatcher.send_start(event, self._run._id)
+        return self._dispatcher.send_start(event, event.asked_id)
 
     def _send(self, event: events.Event) -> None:
         self._added = 0

@@ -455,7 +455,7 @@ class Run(RunState):
         self._log(logging.INFO, "Completed after %s", took)
 
     def _log_show_commands(self, lifecycle: Lifecycle) -> None:
-        for location, run_id in lifecycle.locations():
+        for location, run_id in () if self.is_part else lifecycle.locations():
             self._log(logging.INFO, "To see it: %s", show_command(location, run_id))
 
     def _log(self, level: int, message: str, value: object) -> None:
@@ -466,6 +466,8 @@ class Run(RunState):
             sys.stderr.write(f"{message % value} (not logged: {reason_of(error)})\n")
 
     def _with_id(self) -> str:
+        if self.is_part:
+            return f" {self.writer}" + ("" if self._id is None else f' of run with ID "{self._id}"')
         return "" if self._id is None else f' run with ID "{self._id}"'
 
     def _live(self, what: str) -> Lifecycle:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from sacred_core.events import MAIN
 from sacred_core.exceptions import ForkedRunError
 from sacred_core.run.metrics import MetricsBuffer
 from sacred_core.run.output import OutputCapture
@@ -41,6 +42,8 @@ class RunState:
         output: What is printed.
         metrics: The points that are logged.
         uid: 32 hexadecimal digits that identify the run, the same in all stores.
+        writer: The name under which this process records in the run: ``"main"``, or that of a rank
+            like ``"rank3"``, which records a part of the run of rank 0.
         is_forked: This process is a child that was forked off the process of the run.
     """
 
@@ -64,6 +67,7 @@ class RunState:
     output: OutputCapture = attrs.field(init=False, factory=OutputCapture)
     metrics: MetricsBuffer = attrs.field(init=False)
     uid: str = attrs.field(init=False, factory=lambda: os.urandom(16).hex())
+    writer: str = attrs.field(default=MAIN, init=False)
     is_forked: bool = attrs.field(default=False, init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -96,6 +100,11 @@ class RunState:
             heartbeat=datetime.now(UTC),  # an active run is not DEAD
             fail_trace=self.fail_trace or [],
         )
+
+    @property
+    def is_part(self) -> bool:
+        """Whether another process has started the run, and this one records a part of it."""
+        return self.writer != MAIN
 
     @property
     def info(self) -> dict[str, Any]:

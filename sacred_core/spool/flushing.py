@@ -17,8 +17,10 @@ from sacred_core.observers.retry_policy import OUTAGES
 from sacred_core.spool.descriptions import SpooledRun, SpoolTarget
 from sacred_core.spool.entries import Entry, UndeliveredEvents, read_entries
 from sacred_core.spool.folder_format import folder_format_spec
-from sacred_core.spool.parts import open_parts, remove_private_folder
+from sacred_core.spool.part_targets import open_parts
+from sacred_core.spool.parts import remove_private_folder
 from sacred_core.spool.updating import RunUpdater
+from sacred_core.stores.model import StoredRun
 from sacred_core.stores.opening import open_target
 from sacred_core.stores.places import choose_locations
 from sacred_core.stores.run_store import RunStore
@@ -173,7 +175,9 @@ def _deliver(
     left = run.targets
     for target in run.targets:
         try:
-            copied = RunUpdater(local, run_id, partial(_open_target, run, target, stores)).finish()
+            copied = RunUpdater(
+                local, run_id, partial(_open_target, run, local.get(run_id), target, stores)
+            ).finish()
         except Exception as error:  # noqa: BLE001 - of a driver; the others may be delivered
             yield stores.failure(run, target, error)
             continue
@@ -189,10 +193,12 @@ def _deliver(
         yield Flushed(entry=run, target=target, run_id=copied)
 
 
-def _open_target(run: SpooledRun, target: SpoolTarget, stores: _Stores) -> Target:
+def _open_target(
+    run: SpooledRun, stored: StoredRun, target: SpoolTarget, stores: _Stores
+) -> Target:
     """Return the store of a run, or of the parts of the run to which it belongs."""
     opened = stores.open(_part(run, target))
-    return open_parts(opened, run.run) if run.writer else opened
+    return open_parts(opened, stored) if run.writer else opened
 
 
 def _id_in_spool(local: Any, run: SpooledRun) -> int | str | None:

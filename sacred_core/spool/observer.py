@@ -17,12 +17,14 @@ from sacred_core.observers.forwarding import ForwardingObserver
 from sacred_core.observers.retry_policy import RetryPolicy
 from sacred_core.spool.descriptions import SpoolTarget, new_description
 from sacred_core.spool.folder_format import folder_format_spec
+from sacred_core.spool.part_targets import is_part, open_parts
 from sacred_core.spool.session import Delivery, SpoolSession
 from sacred_core.spool.updating import RunUpdater
 from sacred_core.stores.locations import FilePath, absolute_path
 from sacred_core.stores.model import StoredRun
 from sacred_core.stores.opening import open_store
 from sacred_core.stores.run_store import RunStore
+from sacred_core.stores.writers import RUN, writer_of
 from sacred_core.transfer.known_runs import Target
 
 
@@ -157,9 +159,11 @@ class SpoolObserver(ForwardingObserver):
         """Describe the run first, so that it is found when the process is killed at any moment."""
         self._session, self._queued, self._failed = None, [], set()
         note_folder(self.folder)
+        stored = StoredRun(id="", status="")
+        stored.apply(event)
         run, lock = new_description(
             self.folder,
-            uid=_uid_of(event),
+            uid=stored.uid,
             name=str(event.ex_info.get("name", "")),
             command=event.command,
             start_time=event.start_time,
@@ -167,6 +171,8 @@ class SpoolObserver(ForwardingObserver):
             pid=os.getpid(),
             keep=self.keep,
             targets=tuple(map(_target_of, self.inner)),
+            writer=writer_of(stored) if is_part(stored) else "",
+            run=str(stored.meta.get(RUN, "")) if is_part(stored) else "",
         )
         try:
             run_id = super().forward(event, resolve_lazy)
@@ -182,17 +188,11 @@ class SpoolObserver(ForwardingObserver):
         return run_id
 
 
-def _uid_of(event: RunStarted) -> str:
-    run = StoredRun(id="", status="")
-    run.apply(event)
-    return run.uid
-
-
 def _delivery(source: RunStore, run_id: Any, observer: Any) -> Delivery:
     return Delivery(
         target=_target_of(observer),
         shown_location=_shown_location(observer),
-        updater=RunUpdater(source, run_id, partial(_open_target, observer)),
+        updater=RunUpdater(source, run_id, partial(_open_target, observer, source, run_id)),
         retry_interval=_policy_of(observer).retry_interval,
     )
 
@@ -201,10 +201,14 @@ def _policy_of(observer: Any) -> RetryPolicy:
     return getattr(observer, "retry_policy", None) or RetryPolicy()
 
 
-def _open_target(observer: Any) -> Target:
+def _open_target(observer: Any, source: RunStore, run_id: Any) -> Target:
+    """Return the store of an observer, or of the parts of the run to which the run belongs."""
     if hasattr(observer, "open_store"):
-        return Target(observer.open_store())
-    return Target(open_store(observer.store_location))
+        target = Target(observer.open_store())
+    else:
+        target = Target(open_store(observer.store_location))
+    run = source.get(run_id)
+    return open_parts(target, run) if is_part(run) else target
 
 
 def _require_store(observer: Any, local: Any) -> None:

@@ -1,7 +1,7 @@
 """Parts of runs in a spool: what other processes than that of the run recorded.
 
 The metadata of such a record are those of `sacred_core.stores.writers.part_meta`. It is delivered
-to the parts of its run in the targets, see `open_parts`.
+to the parts of its run in the targets, see `sacred_core.spool.part_targets`.
 """
 
 import os
@@ -18,15 +18,12 @@ import attrs
 from sacred_core.delivery.failures import format_error
 from sacred_core.delivery.used_folders import note_folder
 from sacred_core.events import Event, Heartbeat, RunStarted
-from sacred_core.exceptions import SpoolError
 from sacred_core.file_locks import ProcessLock, is_locked
 from sacred_core.observers.forwarding import ForwardingObserver
 from sacred_core.spool.descriptions import SpooledRun, SpoolTarget, new_description
 from sacred_core.spool.folder_format import folder_format_spec
 from sacred_core.stores.locations import FilePath, absolute_path
-from sacred_core.stores.model import StoredRun
-from sacred_core.stores.writers import RUN, WRITER, WriterStore
-from sacred_core.transfer.known_runs import Target
+from sacred_core.stores.writers import RUN, WRITER
 
 #: In the folder for the child processes of a run, the locked file of each writer.
 NAMES = "_names"
@@ -144,41 +141,6 @@ class PartSpoolObserver(ForwardingObserver):
             self._lock.release()
             raise
         return run_id
-
-
-def open_parts(target: Target, run: str) -> Target:
-    """Return the store of the parts of a run, to which parts are copied.
-
-    Args:
-        target: The store of the run.
-        run: The uid of the run.
-
-    Raises:
-        SpoolError: the run is not there, or its store has no parts.
-        StoreError: the store cannot be read.
-    """
-    found = target.find(run)
-    if found is None:
-        raise SpoolError(f"the run with the uid {run}, to which it belongs, is not there")
-    return parts_of(target.store, found)
-
-
-def parts_of(store: Any, run: StoredRun) -> Target:
-    """Return the store of the parts of a run, to which parts are copied.
-
-    Args:
-        store: Of the run.
-        run: The run.
-
-    Raises:
-        SpoolError: the store has no parts.
-        StoreError: the run was deleted.
-    """
-    if not isinstance(store, WriterStore):
-        raise SpoolError(
-            f"{type(store).__name__} cannot store what other processes of a run record"
-        )
-    return Target(store.writer_observer(run.id).open_store())
 
 
 def remove_private_folder(folder: Path) -> None:

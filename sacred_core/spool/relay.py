@@ -23,7 +23,8 @@ from sacred_core.plurals import counted
 from sacred_core.spool.copier import Copier
 from sacred_core.spool.descriptions import SpooledRun, SpoolTarget, read_descriptions
 from sacred_core.spool.folder_format import folder_format_spec
-from sacred_core.spool.parts import parts_of, remove_private_folder
+from sacred_core.spool.part_targets import PartsTarget
+from sacred_core.spool.parts import remove_private_folder
 from sacred_core.spool.updating import RunUpdater
 from sacred_core.transfer.known_runs import Target
 
@@ -207,7 +208,7 @@ class _Line:
     def _open_parts(self) -> Target:
         if self._parts is None:
             store = self.store.open()
-            self._parts = parts_of(store, store.get(self.store.run_id))
+            self._parts = PartsTarget(store, store.get(self.store.run_id))
         return self._parts
 
     def _warn(self, error: Exception) -> None:

@@ -29,6 +29,7 @@ class RunUpdater:
         self._source = source
         self._run_id = run_id
         self._open_target = open_target
+        self._target: Target | None = None
         self._copier: RunCopier | None = None
 
     def update(self, note_answer: Callable[[], None]) -> int | str | None:
@@ -53,12 +54,12 @@ class RunUpdater:
         return self._copy(lambda: None).target_id
 
     def _copy(self, note_answer: Callable[[], None]) -> Copied:
-        if self._copier is None:
-            target = self._open_target()  # some do not connect before they are used
+        if self._copier is None or self._target is None:
+            self._target = self._open_target()  # some do not connect before they are used
             self._copier = RunCopier(
-                self._source, self._run_id, target, note_sent=lambda event: note_answer()
+                self._source, self._run_id, self._target, note_sent=lambda event: note_answer()
             )
-        copied = self._copier.copy()
+        copied = self._copier.copy(self._target.prepared(self._source.get(self._run_id)))
         lost = [text for text in copied.missing if not text.startswith(_MAY_BE_MISSING)]
         if copied.conflict or lost:
             raise StoreError(copied.conflict or f"not stored: {'; '.join(lost)}")

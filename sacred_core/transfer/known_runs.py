@@ -53,6 +53,10 @@ class Target:
         self._listed: dict[str, StoredRun] = {}
         self._has_all_uids = False
 
+    def prepared(self, run: StoredRun) -> StoredRun:
+        """Return a run as it is to be stored here."""
+        return run
+
     def list_runs(self) -> None:
         """List all runs, so that `find` reads only the run with a uid.
 

@@ -6,21 +6,13 @@ from typing import Any
 
 import pytest
 
-from sacred_core.exceptions import SpoolError
 from sacred_core.file_locks import ProcessLock
 from sacred_core.spool.descriptions import SpoolTarget, read_descriptions
 from sacred_core.spool.entries import describe_entry, read_entries
 from sacred_core.spool.flushing import Flushed, flush
-from sacred_core.spool.parts import (
-    NAMES,
-    PartSpoolObserver,
-    open_parts,
-    parts_of,
-    remove_private_folder,
-)
+from sacred_core.spool.parts import NAMES, PartSpoolObserver, remove_private_folder
 from sacred_core.stores.writers import part_meta, part_uid, stored_parts
 from sacred_core.testing.event_driver import EventDriver
-from sacred_core.transfer.known_runs import Target
 from tests.core.spool.conftest import Server, ServerObserver, ServerStore, Spool
 
 UID = "ab" * 16
@@ -159,17 +151,6 @@ def test_what_is_recorded_is_waited_for(spool: Spool, monkeypatch: pytest.Monkey
     driver.join()
     (left,) = read_descriptions(spool.folder)
     assert left.keep
-
-
-def test_a_store_without_parts_is_an_error(spool: Spool) -> None:
-    """The message names its class; so does that for a run that is missing."""
-    start_run(spool.one)
-    store = ServerStore(spool.one)
-    run = store.get(1)
-    with pytest.raises(SpoolError, match="object cannot store what other processes"):
-        parts_of(object(), run)
-    with pytest.raises(SpoolError, match="with the uid cdcd"):
-        open_parts(Target(store), "cd" * 16)
 
 
 def test_a_private_folder_is_removed_unless_a_process_uses_it(tmp_path: Path) -> None:
