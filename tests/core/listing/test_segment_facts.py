@@ -135,7 +135,7 @@ def test_json_has_segments(resumed: tuple[MemoryStore, Any]) -> None:
 def test_exports_and_frames_have_shown_points(
     resumed: tuple[MemoryStore, Any], tmp_path: Path
 ) -> None:
-    """One row for each shown point, with --raw for each point; statistics are those of shown ones."""
+    """One row for each shown point, with --raw for each point; statistics are of shown ones."""
     store, run_id = resumed
 
     def export(*args: str) -> list[dict[str, str]]:
