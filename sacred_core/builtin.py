@@ -36,6 +36,7 @@ def sacred_cli_options() -> Iterable[CLIOption]:
         ("-b", "beat_interval", "SECONDS", "time between two heartbeats"),
         ("-C", "capture", "MODE", "how output is recorded: no, sys or fd"),
         ("", "spool", "DIR", "record in DIR first, copy to the observers' stores"),
+        ("", "resume", "ID", "continue this run, or with 'auto' that of the same job"),
     ):
         flags = tuple(filter(None, (short, f"--{name}")))
         yield CLIOption(flags, _OPTIONS + name, metavar=metavar, help=text)
@@ -45,6 +46,7 @@ def sacred_cli_options() -> Iterable[CLIOption]:
         ("-q", "queue", "only queue the run"),
         ("-u", "unobserved", "ignore all observers"),
         ("-p", "print_config", "print the configuration first"),
+        ("", "fork", "with --resume: start a new run from it"),
         ("-e", "enforce_clean", "fail if a repository has uncommitted changes"),
         ("", "origin", "show in print_config where each value comes from"),
         ("-f", "force", "do not check for unknown entries and suspicious changes"),

@@ -29,6 +29,13 @@ class SacredError(Exception):
         return rendered
 
 
+class _ReadableKeyError(KeyError):
+    """A `KeyError` whose text is its message, without quotes."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
 class SettingError(SacredError, KeyError, AttributeError):
     """An entry of ``SETTINGS`` does not exist, or does not accept a value."""
 
@@ -62,6 +69,10 @@ class AnnotationError(SacredError, ValueError):
 
 class ArtifactNameTakenError(SacredError, ValueError):
     """Another file was already added under this name."""
+
+
+class ArtifactNotFoundError(SacredError, _ReadableKeyError):
+    """The run has no artifact with this name."""
 
 
 class RunStartedTwiceError(SacredError, RuntimeError):
@@ -146,11 +157,8 @@ class FunctionKindError(SacredError, TypeError):
     """A generator or coroutine function was declared in a role that does not allow it."""
 
 
-class CommandNotFoundError(SacredError, KeyError):
+class CommandNotFoundError(SacredError, _ReadableKeyError):
     """The experiment has no command with this name."""
-
-    def __str__(self) -> str:
-        return str(self.args[0])
 
 
 class NoCommandError(CommandNotFoundError, RuntimeError):
@@ -201,11 +209,8 @@ class UnknownOptionError(OptionError):
         return type(self), (self.args[0], self.flag)
 
 
-class OptionHookError(OptionError, KeyError):
+class OptionHookError(OptionError, _ReadableKeyError):
     """An option hook has no parameter named ``options``."""
-
-    def __str__(self) -> str:
-        return str(self.args[0])
 
 
 class UpdateError(UsageError):
@@ -234,6 +239,8 @@ class RunRemovedError(StoreError):
 
 class RunLostError(RunRemovedError):
     """Another process has resumed the run: this one can record nothing more in it, and stops."""
+
+    print_traceback = False
 
 
 class ResumeError(UsageError):
@@ -364,11 +371,8 @@ class ConfigPathError(ConfigError, TypeError):
     """The path of an update does not match the structure of the configuration."""
 
 
-class ConfigKeyError(ConfigError, KeyError):
+class ConfigKeyError(ConfigError, _ReadableKeyError):
     """A key of the configuration is not allowed, or unknown."""
-
-    def __str__(self) -> str:
-        return str(self.args[0])
 
 
 class ConfigAddedError(ConfigKeyError):

@@ -183,6 +183,9 @@ class Experiment(Ingredient):
         meta_info: Mapping[str, Any] | None = None,
         options: Mapping[str, Any] | None = None,
         inherit_observers: bool = False,
+        *,
+        resume: int | str | None = None,
+        fork: bool = False,
     ) -> "Run":
         """Run a command, by default the main function, and return its finished run.
 
@@ -197,6 +200,8 @@ class Experiment(Ingredient):
             meta_info: Additional metadata of the run.
             options: As on the command line: ``{"--loglevel": "ERROR"}``.
             inherit_observers: Record a run inside another run also with the outer run's observers.
+            resume: The id of a run to resume, or ``"auto"``; see ``docs/resuming-runs.md``.
+            fork: Start a new run from the one in ``resume``.
 
         Raises:
             CommandNotFoundError: the command does not exist.
@@ -217,14 +222,9 @@ class Experiment(Ingredient):
 
         with UsersFrames() as frames, default_handler(self.logger or logging.getLogger()):
             run = self.create_run(
-                command_name,
-                config_updates,
-                named_configs,
-                info,
-                meta_info,
-                options,
-                inherit_observers=inherit_observers,
-            )
+                command_name, config_updates, named_configs, info, meta_info, options,
+                inherit_observers=inherit_observers, resume=resume, fork=fork,
+            )  # fmt: skip
             frames.is_debugging = run.debug
             return finish_run(run)
 
@@ -238,26 +238,23 @@ class Experiment(Ingredient):
         options: Mapping[str, Any] | None = None,
         tokens: Sequence[str] | None = None,
         inherit_observers: bool = False,
+        *,
+        resume: int | str | None = None,
+        fork: bool = False,
     ) -> "Run":
         """Return a run that has not started; calling it starts it. Arguments as for `run`.
 
         Args:
             tokens: How the updates were written on a command line, for the record.
         """
-        from sacred_core.config.request import Request
+        from sacred_core.config.request import Request, resume_options
 
-        return self.new_run(
-            Request(
-                command=command_name,
-                updates=config_updates or {},
-                named_configs=named_configs,
-                info=info or {},
-                meta_info=meta_info or {},
-                options=options or {},
-                tokens=tokens or (),
-                inherit_observers=inherit_observers,
-            )
-        )
+        request = Request(
+            command=command_name, updates=config_updates or {}, named_configs=named_configs,
+            info=info or {}, meta_info=meta_info or {}, tokens=tokens or (),
+            options=resume_options(options, resume, fork), inherit_observers=inherit_observers,
+        )  # fmt: skip
+        return self.new_run(request)
 
     def new_run(self, request: "Request") -> "Run":
         """Return a run that has not started, as `create_run` does."""

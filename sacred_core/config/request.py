@@ -48,6 +48,18 @@ class Request(ValueMethods):
     inherit_observers: bool = False
 
 
+def resume_options(
+    options: Mapping[str, Any] | None, resume: int | str | None, fork: bool
+) -> dict[str, Any]:
+    """Return options with the arguments ``resume`` and ``fork`` of a call, if they are given."""
+    chosen = dict(options or {})
+    if resume is not None:
+        chosen["--resume"] = resume
+    if fork:
+        chosen["--fork"] = True
+    return chosen
+
+
 class PathDict(dict[str, Any]):
     """Values given by dotted paths: it reaches into what is there and never replaces it."""
 

@@ -11,6 +11,7 @@ from sacred_core.delivery.backlog import Backlog
 from sacred_core.delivery.failures import Undelivered, format_error
 from sacred_core.delivery.isolation import Isolation
 from sacred_core.events import ArtifactAdded, Event, Heartbeat, ResourceAdded
+from sacred_core.exceptions import RunLostError
 from sacred_core.observers.retry_policy import RetryPolicy
 
 #: Bytes of a file that count as a second at the end of a run.
@@ -41,6 +42,7 @@ class Deliverer:
         lists_late: See `sacred_core.RunObserver.lists_files_with_heartbeats`.
         passes_interrupts: Raise `KeyboardInterrupt`; the event stays the first one.
         record_together: See `TransactionalObserver.record_together`.
+        when_lost: Called with the error if another process has resumed the run.
 
     Attributes:
         unlisted: Files that were recorded since the last heartbeat, of such an observer.
@@ -63,11 +65,13 @@ class Deliverer:
         lists_late: bool = False,
         passes_interrupts: bool = False,
         record_together: Callable[[Callable[[], None]], bool] | None = None,
+        when_lost: Callable[[RunLostError], None] = lambda error: None,
     ) -> None:
         self._name = name
         self._lists_late = lists_late
         self._passes_interrupts = passes_interrupts
         self._record_together = record_together
+        self._when_lost = when_lost
         self.unlisted: list[Event] = []
         self._call = call
         self._policy = policy
@@ -202,6 +206,9 @@ class Deliverer:
         error: Exception | None = None
         try:
             self._call(event)
+        except RunLostError as raised:
+            self._when_lost(raised)
+            raise Abandoned from raised
         except Exception as raised:  # noqa: BLE001 - foreign code must not harm the run
             error = raised
         except BaseException as raised:  # it would end this thread only

@@ -1,9 +1,11 @@
 """The delivery of one run's events to one observer, in the thread that starts the run."""
 
+import contextlib
 import threading
 import time
 from typing import Any
 
+from sacred_core.delivery.deliverer import Abandoned
 from sacred_core.delivery.lane import Lane
 from sacred_core.events import Event, Heartbeat, RunIdEvent
 
@@ -46,7 +48,8 @@ class DirectLane(Lane):
             return
         self._is_due, self._has_heartbeat, self._is_delivering = False, False, True
         try:
-            self._deliverer.deliver(is_retry)
+            with contextlib.suppress(Abandoned):  # the run is lost
+                self._deliverer.deliver(is_retry)
         finally:
             self._tried, self._is_delivering = time.monotonic(), False
 
@@ -60,7 +63,8 @@ class DirectLane(Lane):
             return
         if event is not None and type(event) in self._plans:
             self._deliverer.backlog.add(event)
-        self._deliverer.finish(time.sleep)
+        with contextlib.suppress(Abandoned):  # the run is lost
+            self._deliverer.finish(time.sleep)
         self._join()
         self._is_done = True
 

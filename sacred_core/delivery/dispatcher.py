@@ -15,7 +15,7 @@ from sacred_core.delivery.lane import Lane, policy_of
 from sacred_core.delivery.thread_lane import ThreadLane
 from sacred_core.delivery.used_folders import flush_command
 from sacred_core.events import ArtifactAdded, Event, ResourceAdded, RunIdEvent
-from sacred_core.exceptions import ObserverStartError
+from sacred_core.exceptions import ObserverStartError, RunLostError
 
 #: Seconds for which an event is waited for in any case, if its observer is not late: to record it
 #: usually takes much less. A longer wait counts for `RetryPolicy.wait`.
@@ -31,25 +31,37 @@ class Dispatcher:
         observers: As added to the experiment.
         resolve_lazy: Returns the value of an argument in `Event.lazy_arguments`.
         logger: Where failures of observers are reported.
+        when_lost: Called once, in any thread, if another process has resumed the run: from then on
+            no event is delivered.
+
+    Attributes:
+        lost: The error of the observer that reported it; None before.
 
     Raises:
         ObserverSignatureError: an observer requires an argument that no event has.
     """
 
     def __init__(
-        self, observers: Iterable[Any], resolve_lazy: Callable[[str], Any], logger: logging.Logger
+        self,
+        observers: Iterable[Any],
+        resolve_lazy: Callable[[str], Any],
+        logger: logging.Logger,
+        when_lost: Callable[[], None] = lambda: None,
     ) -> None:
         self._lock = threading.RLock()  # events have one order for all observers
+        self._losing = threading.Lock()  # the other one may be held by a thread that waits
         self._waiting: list[Lane] = []
         self._started: list[Lane] = []
         self._logger = logger
+        self._when_lost = when_lost
+        self.lost: RunLostError | None = None
         #: Seconds that calls of the user waited, beyond `_SHORT_WAIT` each.
         self._waited = 0.0
         folders = RunFolders()
         try:
             for observer in sorted(observers, key=_descending_priority):
                 kind = ThreadLane if policy_of(observer).has_own_thread else DirectLane
-                self._waiting.append(kind(observer, resolve_lazy, logger, folders))
+                self._waiting.append(kind(observer, resolve_lazy, logger, folders, self._lose))
         except BaseException:
             self._release()
             raise
@@ -100,7 +112,7 @@ class Dispatcher:
     def add(self, event: Event) -> None:
         """Add ``event`` to what the next call of `send` or `finish` delivers."""
         with self._lock:
-            for lane in self._started:
+            for lane in self._receivers:
                 lane.add(event)
 
     def send(self, event: Event) -> None:
@@ -111,7 +123,7 @@ class Dispatcher:
         An observer that failed before records it later. A thread of an observer does not wait.
         """
         with self._lock:
-            numbers = [(lane, lane.add(event)) for lane in self._started]
+            numbers = [(lane, lane.add(event)) for lane in self._receivers]
         try:
             if not any(lane.is_own_thread for lane in self._started):
                 self._wait(event, numbers)
@@ -119,7 +131,7 @@ class Dispatcher:
             for lane, _ in numbers:
                 lane.wake()
         if event.order_independent:
-            for lane in self._started:
+            for lane in self._receivers:
                 lane.keep_files(event)
 
     def finish(self, event: Event | None, began: float | None = None) -> None:
@@ -132,6 +144,9 @@ class Dispatcher:
             event: The end of the run.
             began: When the end began, as of `time.monotonic`: now by default.
         """
+        if self.lost is not None:
+            self._drop()
+            return
         now = time.monotonic()
         in_order_until, began = now + _IN_ORDER, now if began is None else began
         interrupt: BaseException | None = None
@@ -150,10 +165,30 @@ class Dispatcher:
                 lane.wait_closed(is_waited_for=lane not in interrupted)
             except BaseException as error:  # noqa: BLE001 - re-raised below
                 interrupt = error
-        self._report_folders()
+        if self.lost is None:
+            self._report_folders()
         self._release()
         if interrupt is not None:
             raise interrupt
+
+    @property
+    def _receivers(self) -> list[Lane]:
+        return self._started if self.lost is None else []
+
+    def _lose(self, error: RunLostError) -> None:
+        """Deliver nothing more to any observer, since another process has resumed the run."""
+        with self._losing:
+            is_first, self.lost = self.lost is None, self.lost or error
+        for lane in self._started:
+            lane.abandon()
+        if is_first:
+            self._when_lost()
+
+    def _drop(self) -> None:
+        """Join and release every observer of a run that another process has resumed."""
+        for lane in self._started:
+            lane.drop()
+        self._release()
 
     def _wait(self, event: Event, numbers: list[tuple[Lane, int | None]]) -> None:
         """Wait for one lane after the other; those that are late work meanwhile."""

@@ -14,6 +14,7 @@ from sacred_core.delivery.handover import Handover, RunFolders
 from sacred_core.delivery.overflow import Overflow
 from sacred_core.delivery.reservations import release, reserve
 from sacred_core.events import Event, Heartbeat, RunIdEvent
+from sacred_core.exceptions import RunLostError
 from sacred_core.observers.call_plan import call_plans
 from sacred_core.observers.event_names import misnamed_methods
 from sacred_core.observers.retry_policy import RetryPolicy
@@ -30,6 +31,7 @@ class Lane(ABC):
         resolve_lazy: Returns the value of an argument in `Event.lazy_arguments`.
         logger: Where failures are reported.
         folders: For what is not recorded.
+        when_lost: Called with the error of the observer if another process has resumed the run.
 
     Attributes:
         observer: The object that is called.
@@ -49,6 +51,7 @@ class Lane(ABC):
         resolve_lazy: Callable[[str], Any],
         logger: logging.Logger,
         folders: RunFolders,
+        when_lost: Callable[[RunLostError], None],
     ) -> None:
         plans = call_plans(observer)  # raises before anything is reserved
         self.observer = reserve(observer)
@@ -71,8 +74,10 @@ class Lane(ABC):
             self._new_backlog, getattr(observer, "lists_files_with_heartbeats", False),
             passes_interrupts=self.is_direct,
             record_together=getattr(self.observer, "record_together", None),
+            when_lost=when_lost,
         )  # fmt: skip
         self._join_error = ""
+        self._is_lost = False
 
     @property
     def run_id(self) -> Any:
@@ -146,6 +151,17 @@ class Lane(ABC):
     def release(self) -> None:
         """Make the observer available for another run when the current call has returned."""
 
+    def abandon(self) -> None:
+        """Deliver nothing more after the current call, as another process has resumed the run."""
+        self._is_lost = True
+        self._deliverer.abandon()
+
+    def drop(self) -> None:
+        """Join the observer; what waits is neither delivered nor written to a folder."""
+        self.abandon()
+        self._join()
+        self._handover.close()
+
     def keep_files(self, event: Event) -> None:
         """Copy the files of ``event`` if it waits: the user may change or remove them."""
         waiting = (self._deliverer.backlog, self._deliverer.aside)
@@ -166,6 +182,9 @@ class Lane(ABC):
 
     def _report(self, is_started: bool) -> None:
         """Report what was missed, and write it to a folder if the observer recorded the start."""
+        if self._is_lost:
+            self._handover.close()
+            return
         undelivered = self._deliverer.undelivered
         missed = undelivered.missed.copy()
         if self._join_error:

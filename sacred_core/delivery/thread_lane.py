@@ -147,6 +147,12 @@ class ThreadLane(Lane):
             self._abandon()
             self._report(not self._is_starting and self._start_error is None)
 
+    def drop(self) -> None:
+        """End the thread, then drop what waits; an observer that is being called is not joined."""
+        self._abandon()
+        if self._thread is None or self._is_finished:
+            super().drop()
+
     def release(self) -> None:
         """Make the observer available for another run when the current call has returned."""
         with self._changed:

@@ -29,7 +29,7 @@ R = TypeVar("R", bound=Run)
 #: Options of the recorded call that are about its record, or about the terminal.
 _DROPPED = {
     "--help", "--id", "--queue", "--priority", "--pdb", "--print_config", "--origin",
-    "--enforce_clean", "--unobserved", "--spool",
+    "--enforce_clean", "--unobserved", "--spool", "--resume", "--fork",
 }  # fmt: skip
 #: Seconds between two beats, and so between two comparisons, of a run that may be stopped.
 _BEAT = 1.0

@@ -1,5 +1,6 @@
 """Commands and hooks that are coroutine functions."""
 
+import contextlib
 import inspect
 import sys
 from collections.abc import Callable, Iterable
@@ -82,6 +83,19 @@ def is_cancellation(error: BaseException) -> bool:
     """Return whether ``error`` is the cancellation of a task."""
     asyncio = sys.modules.get("asyncio")
     return asyncio is not None and isinstance(error, asyncio.CancelledError)
+
+
+def task_canceller() -> Callable[[], None]:
+    """Return a function that cancels the current task; it may be called in any thread."""
+    import asyncio
+
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    return lambda: None if task is None else _call_soon(loop, task.cancel)
+
+
+def _call_soon(loop: "asyncio.AbstractEventLoop", function: Callable[[], object]) -> None:
+    with contextlib.suppress(RuntimeError):  # the loop is closed
+        loop.call_soon_threadsafe(function)
 
 
 async def await_value(value: Any) -> Any:

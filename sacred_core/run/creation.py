@@ -22,7 +22,7 @@ from sacred_core.config.tree import Namespaces, ResolvedConfig
 from sacred_core.context import live_runs, run_of_context
 from sacred_core.dotted_path import ROOT, DottedPath
 from sacred_core.environment import RUN_VARIABLE
-from sacred_core.exceptions import ConfigValueError
+from sacred_core.exceptions import ConfigValueError, OptionError
 from sacred_core.hooks.manager import plugin_manager
 from sacred_core.hooks.options import apply_options, call_option_hooks, offered_options
 from sacred_core.loggers import at_level, default_handler, level_of, own_child
@@ -40,6 +40,8 @@ RANK_VARIABLES = (
     "SACRED_RANK", "SACRED_WORLD_SIZE", "RANK", "OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK",
     "SLURM_PROCID",
 )  # fmt: skip
+#: Options that are recorded only if they are given.
+_RESUMING = ("--resume", "--fork")
 
 
 def new_run(ex: Any, request: Request) -> Run:
@@ -73,7 +75,9 @@ def new_run(ex: Any, request: Request) -> Run:
     with default_handler(root_logger), at_level(root_logger, number):
         run, resolved = create(get_seed)
         rank = None if command.unobserved else _find_rank()
-        if rank is not None:
+        if run.resume is not None or run.fork:
+            resolved = _prepare_resume(run, resolved, ex, request)
+        elif rank is not None:
             run, resolved = _join_group(run, resolved, rank, create)
         run.observers = _with_spool(run, run.observers)
         _log_discovered(run)
@@ -100,7 +104,6 @@ def _resolve_run(
     _check_seed(resolved.config.get("seed"))
     ingredients = [node.ingredient for node in resolved.nodes]
     code = ex.code() if _wants_info(command) else None
-    is_read_only = settings.SETTINGS.CONFIG.READ_ONLY_CONFIG
     run = Run(
         config=resolved.config,
         config_modifications=resolved.summary,
@@ -118,7 +121,7 @@ def _resolve_run(
         options=options,
         info=request.info,
         code=code,
-        namespaces=Namespaces(resolved, read_only if is_read_only else lambda value: value),
+        namespaces=_namespaces(resolved),
         owner=ex,
         unobserved=command.unobserved,
     )
@@ -162,20 +165,54 @@ def _join_group(
     return run, resolved
 
 
+def _prepare_resume(
+    run: Run, resolved: ResolvedConfig, ex: Any, request: Request
+) -> ResolvedConfig:
+    """Let a run resume the one of ``--resume``, or be its fork; return the configuration."""
+    if run.prepare_resume is None:
+        raise OptionError("--fork requires --resume ID: the run from which the new one starts")
+    if getattr(run.main_function, "unobserved", False):  # such as print_config
+        return resolved
+
+    def resolve_with(seed: int) -> ResolvedConfig:
+        return resolve(
+            ex, request, logger=run.run_logger, new_seed=lambda: seed, command_name=run.command
+        )
+
+    chosen = run.prepare_resume(run, resolved, resolve_with)
+    run.config, run.config_modifications = chosen.config, chosen.summary
+    run.namespaces = _namespaces(chosen)
+    run.meta_info["origins"] = _origins(request, chosen)
+    return chosen
+
+
+def _namespaces(resolved: ResolvedConfig) -> Namespaces:
+    is_read_only = settings.SETTINGS.CONFIG.READ_ONLY_CONFIG
+    return Namespaces(resolved, read_only if is_read_only else lambda value: value)
+
+
+def _origins(request: Request, resolved: ResolvedConfig) -> dict[str, list[str]]:
+    update = "command line" if request.tokens else "update"
+    return recorded_origins(resolved.config, resolved.summary, update)
+
+
 def _meta_info(
     request: Request, command: str, options: Mapping[str, Any], resolved: ResolvedConfig
 ) -> dict[str, Any]:
     """Return what is recorded of a call."""
     return {
         "command": command,
-        "options": {**options, **_words(request)},
+        "options": {**_recorded_options(options), **_words(request)},
         "config_updates": plain_copy(request.updates),
         "named_configs": list(request.named_configs),
-        "origins": recorded_origins(
-            resolved.config, resolved.summary, "command line" if request.tokens else "update"
-        ),
+        "origins": _origins(request, resolved),
         **request.meta_info,
     }
+
+
+def _recorded_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return options for the record; those about resuming only if they were given."""
+    return {name: value for name, value in options.items() if value or name not in _RESUMING}
 
 
 def _words(request: Request) -> dict[str, Any]:
@@ -219,7 +256,7 @@ def _with_spool(run: Run, observers: list[Any]) -> list[Any]:
         SpoolError: the spool cannot be used.
     """
     folder = run.spool or settings.SETTINGS.SPOOL
-    if not folder or run.unobserved or run.queue_only:
+    if not folder or run.unobserved or run.queue_only or run.segment:
         return observers
     from sacred_core.spool.wrapping import spool_observers
 

@@ -1,8 +1,6 @@
 """The stages of a run, and the only place that emits its events."""
 
 import contextlib
-import os
-import platform
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -14,10 +12,12 @@ from sacred_core import events
 from sacred_core.delivery.dispatcher import Dispatcher
 from sacred_core.dotted_path import DottedPath
 from sacred_core.environment import RunAddress, publish_address
+from sacred_core.exceptions import RunLostError
 from sacred_core.masking import mask_text, mask_value, note_environment
 from sacred_core.run.beats import BeatThread
 from sacred_core.run.metrics import MANY
 from sacred_core.run.plain_copies import PlainCopy
+from sacred_core.run.show_command import location_of, recorded_locations
 from sacred_core.run.state import RunState
 from sacred_core.serialization import plain, reason_of
 from sacred_core.state_folder import private_folder
@@ -26,7 +26,6 @@ from sacred_core.stores.recorded_files import merge_code
 
 if TYPE_CHECKING:
     from sacred_core.run.spools import LiveSpool
-
 
 #: Points that wait to be sent before the calls that log more of them wait too.
 _MOST_POINTS = 4 * MANY
@@ -49,10 +48,12 @@ class Lifecycle:
         self._run = run
         run.own_process()
         # A part of a run has a uid of its own.
-        self._source = events.EventSource(run.meta_info["uid"], writer=run.writer)
-        self._dispatcher = Dispatcher(run.observers, self._resolve_lazy, run.run_logger)
+        self._source = events.EventSource(run.meta_info["uid"], run.segment, run.writer)
+        self._dispatcher = Dispatcher(
+            run.observers, self._resolve_lazy, run.run_logger, self._stop_lost
+        )
         self._beats = BeatThread(self.beat, self._send_points, run.beat_interval, run.run_logger)
-        self._is_started = False
+        self._is_started = self._is_ending = False
         self._info, self._result = PlainCopy(), PlainCopy()
         self._is_unconfirmed = False
         self._sending = threading.RLock()
@@ -60,6 +61,8 @@ class Lifecycle:
         self._added = 0
         self._annotated = datetime.min.replace(tzinfo=UTC)
         self._spool: LiveSpool | None = None
+        #: Stops the code of the user, if another process has resumed the run.
+        self.stop_code: Callable[[], None] | None = None
         #: Paths of what the record does not show.
         self.masked_paths: list[DottedPath] = []
         run.observers = self._dispatcher.observers
@@ -70,6 +73,11 @@ class Lifecycle:
     def is_observed(self) -> bool:
         """Whether the run has observers."""
         return bool(self._run.observers)
+
+    @property
+    def lost(self) -> RunLostError | None:
+        """The error of a run that another process has resumed; else None."""
+        return self._dispatcher.lost
 
     def queue(self) -> None:
         """Put the run aside; raises what an observer raises."""
@@ -91,11 +99,16 @@ class Lifecycle:
         self._run.status = "RUNNING"
         if self.is_observed:
             event = self._source.make(
-                events.RunStarted, start_time=self._run.start_time, **self._announcement()
+                events.RunStarted,
+                start_time=self._run.start_time,
+                resumed=self._run.segment > 0,
+                **self._announcement(),
             )
             run_id = self._send_start(event)
             if not self._run.is_part:
                 self._run._id = run_id
+            if self._run.segment:
+                self._send_segment_code()
             self._move_output()
             self._beats.start()
         publish_address(self._run, self._address())
@@ -125,8 +138,13 @@ class Lifecycle:
         self._send(self._source.make(events.ResourceAdded, filename=filename))
 
     def artifact(self, **fields: Any) -> None:
-        """Send the event of a file that was made."""
+        """Send the event of a file that was made, after the points that were logged before it.
+
+        A run that is resumed from a checkpoint then has all points up to it.
+        """
         fields["metadata"] = mask_value(plain(fields["metadata"]))[0]
+        if self._run.metrics.has_points:
+            self._send_points()
         self._send(self._source.make(events.ArtifactAdded, **fields))
 
     def annotate(self, annotation: Annotation) -> None:
@@ -169,6 +187,12 @@ class Lifecycle:
             trace = mask_text("".join(trace)).splitlines(keepends=True)
             self._finish(events.RunFailed, "fail_time", fail_trace=trace)
 
+    def drop(self) -> None:
+        """End a run that another process has resumed: nothing more is recorded."""
+        self._is_ending = True
+        self._beats.stop()
+        self._dispatcher.finish(None)
+
     def _announcement(self) -> dict[str, Any]:
         run = self._run
         note_environment()
@@ -188,18 +212,24 @@ class Lifecycle:
             "host_info": fields["host"],
             "config": fields["config"],
             "meta_info": fields["meta"],
-            "asked_id": None if run.is_part else run._id,
+            "asked_id": None if run.is_part or run.segment else run._id,
         }
 
     def _move_output(self) -> None:
         """Move the output to where it can be found if the process does not end the run.
 
-        That is in the folder that the first observer offers, or in one for the user's state.
+        That is in the folder that the first observer offers, or in one for the user's state. That
+        of a resumed run is in the latter, as the former process may still write to the other one.
         """
+        if self._run.segment:
+            from sacred_core.run.spools import remove_offered_spools
+
+            remove_offered_spools(self._run.observers)
         if not self._run.output.has_spool:
             return
         folders = (getattr(observer, "spool_folder", None) for observer in self._run.observers)
         offered = next((Path(folder) for folder in folders if folder is not None), None)
+        offered = None if self._run.segment else offered
         with contextlib.suppress(OSError):  # then it is in a file without a name
             folder = self._describe_spool(offered)
             if folder is not None:
@@ -211,22 +241,9 @@ class Lifecycle:
         if not known or run.start_time is None:
             return offered
         try:
-            from sacred_core.run.spools import StoreAddress, live_spool
+            from sacred_core.run.spools import describe_run
 
-            stores = [
-                StoreAddress(observer=name, location=location, run_id=run_id)
-                for name, location, run_id in known
-            ]
-            self._spool = live_spool(
-                offered,
-                run=self._source.run,
-                name=str(run.experiment_info.get("name", "")),
-                command=run.command,
-                start_time=run.start_time,
-                host=platform.node(),
-                pid=os.getpid(),
-                stores=tuple(stores),
-            )
+            self._spool = describe_run(run, known, offered)
         except (ImportError, OSError) as error:
             run.run_logger.debug("sacred runs recover will not find this run: %s", error)
             return offered
@@ -234,11 +251,12 @@ class Lifecycle:
 
     def _stores(self) -> list[tuple[str, str, Any]]:
         """Return the class of the observer, the location and the id of the run of each store."""
-        found = [
-            (type(observer).__name__, self._location_of(observer), run_id)
+        return [
+            (type(observer).__name__, location, run_id)
             for observer, run_id in self._dispatcher.run_ids
+            if isinstance(location := location_of(observer, self._run.run_logger), str)
+            and run_id is not None
         ]
-        return [each for each in found if isinstance(each[1], str) and each[2] is not None]
 
     def _address(self) -> RunAddress:
         """Return what child processes need; children of an unrecorded run belong to its parent."""
@@ -250,36 +268,9 @@ class Lifecycle:
         uid = self._source.run
         return RunAddress(uid, private_folder(uid), name, run.command, stores)
 
-    def _location_of(self, observer: Any) -> Any:
-        try:
-            return getattr(observer, "store_location", None)
-        except Exception as error:  # noqa: BLE001 - foreign code must not harm the run
-            self._log_failure(observer, "store_location", error)
-            return None
-
     def locations(self) -> list[tuple[str, Any]]:
         """Return where the run is recorded, as users write it, and its id there."""
-        found = []
-        for observer, run_id in self._dispatcher.run_ids:
-            for location, own_id in self._locations_of(observer, run_id):
-                if isinstance(location, str) and own_id is not None:
-                    found.append((mask_text(location), own_id))
-        return found
-
-    def _locations_of(self, observer: Any, run_id: Any) -> list[tuple[Any, Any]]:
-        try:
-            if hasattr(observer, "run_locations"):
-                return list(observer.run_locations(run_id))
-            location = getattr(observer, "store_location", None)
-            return [(getattr(observer, "display_location", None) or location, run_id)]
-        except Exception as error:  # noqa: BLE001 - foreign code must not harm the run
-            self._log_failure(observer, "run_locations", error)
-        with contextlib.suppress(Exception):
-            return [(observer.store_location, run_id)]
-        return []
-
-    def _log_failure(self, observer: Any, name: str, error: Exception) -> None:
-        self._run.run_logger.debug("%s.%s: %s", type(observer).__name__, name, error)
+        return recorded_locations(self._dispatcher.run_ids, self._run.run_logger)
 
     def release_spool(self) -> None:
         """Remove the description of the spool: the observers were given all of the output."""
@@ -327,7 +318,7 @@ class Lifecycle:
             self._add(heartbeat)
             return
         self._send(heartbeat)
-        if self._is_unconfirmed:  # after all of it: it replaces a file
+        if self._is_unconfirmed and self.lost is None:  # after all of it: it replaces a file
             self._run.output.confirm()
             self._is_unconfirmed = False
 
@@ -340,7 +331,8 @@ class Lifecycle:
             event = self._source.make(events.OutputCaptured, text=text, offset=offset)
             self._send_with_heartbeat(event, len(text))
             self._is_unconfirmed = True
-            if not self._added:  # a large piece: the threads of observers run meanwhile
+            # After a large piece, which the threads of observers may have recorded.
+            if not self._added and self.lost is None:
                 self._run.output.confirm()
 
     def _send_code(self) -> None:
@@ -348,7 +340,19 @@ class Lifecycle:
         if grown is not None:
             info = self._run.experiment_info
             info.update(merge_code(info, grown["sources"], grown["dependencies"]))
-            self._send(self._source.make(events.CodeLoaded, base_dir=info["base_dir"], **grown))
+            self._send_sources(info["base_dir"], **grown)
+
+    def _send_sources(self, base_dir: str, sources: Any, dependencies: Any) -> None:
+        fields = {"base_dir": base_dir, "sources": sources, "dependencies": dependencies}
+        resumption = self._run.resumption if self._run.segment else None
+        for each in [fields] if resumption is None else resumption.code_events(**fields):
+            self._send(self._source.make(events.CodeLoaded, **each))
+
+    def _send_segment_code(self) -> None:
+        """Send the code of a resumed run, as far as its record does not have it."""
+        info = self._run.experiment_info
+        if info.get("sources") is not None:
+            self._send_sources(info["base_dir"], info["sources"], info["dependencies"])
 
     def _send_metrics(self, info: dict[str, Any]) -> None:
         for metrics, starts in self._run.metrics.drain():
@@ -367,6 +371,7 @@ class Lifecycle:
             **fields: Its other fields.
         """
         began = monotonic()
+        self._is_ending = True
         self._run.stop_time = fields[time] = datetime.now(UTC)
         try:
             self._beats.stop()
@@ -375,6 +380,11 @@ class Lifecycle:
                     self._guard("heartbeat", lambda: self._send_news(final=True))
         finally:
             self._dispatcher.finish(self._source.make(kind, **fields), began)
+
+    def _stop_lost(self) -> None:
+        """Stop the code of a run that another process has resumed; called in any thread."""
+        if self.stop_code is not None and not self._is_ending:
+            self.stop_code()
 
     def _guard(self, what: str, send: Callable[[], None]) -> None:
         """Call ``send``; where it raises, the other parts of a heartbeat or an end follow."""

@@ -68,6 +68,15 @@ class MetricsBuffer:
         self._lock = threading.Lock()
         self.when_many: Callable[[int], None] = _do_nothing
 
+    @property
+    def has_points(self) -> bool:
+        """Whether there are points that `drain` has not returned."""
+        return bool(self._packed) or any(self._points.values())
+
+    def continue_after(self, last_steps: Mapping[str, Any]) -> None:
+        """Continue the steps of metrics after those that were recorded last, by name."""
+        self._last_steps.update(last_steps)
+
     def log(self, name: Any, value: Any, step: Any = None) -> None:
         """Add a point; without ``step`` it follows the last one of its metric, from 0.
 

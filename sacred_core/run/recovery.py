@@ -9,6 +9,7 @@ import attrs
 
 from sacred_core.exceptions import StoreError
 from sacred_core.run.spools import SpoolEntry, StoreAddress, spool_entries
+from sacred_core.stores.model import StoredRun
 from sacred_core.stores.opening import open_store
 from sacred_core.stores.run_store import RunStore
 from sacred_core.stores.unfinished import unknown_filter, with_unfinished
@@ -68,12 +69,19 @@ def recover(location: str | None = None, output_filter: Filter | None = None) ->
         elif not entry.has_spool:
             entry.remove()
         else:
-            yield from _recover_entry(entry, given, output_filter)
+            yield from recover_entry(entry, given, output_filter)
 
 
-def _recover_entry(
+def recover_entry(
     entry: SpoolEntry, given: RunStore | None, output_filter: Filter | None
 ) -> Iterator[Recovery]:
+    """Store the last output of one run whose process has ended; see `recover`.
+
+    Args:
+        entry: Of the run.
+        given: Only in this store; None: in each store that can be opened.
+        output_filter: As of `recover`.
+    """
     left = list(entry.stores)
     for address in entry.stores:
         done = _recover_in_store(entry, address, given, output_filter)
@@ -106,8 +114,13 @@ def _complete_in_store(
     store: RunStore, entry: SpoolEntry, address: StoreAddress, output_filter: Filter | None
 ) -> int:
     run = store.get(address.run_id)
-    if not _is_same(run.start_time, entry.start_time):
+    if not _is_of(run, entry):
         raise StoreError(f"the run {str(address.run_id)!r} in the store is another run")
+    segment = run.segments[-1]
+    if not _is_same(segment.start_time, entry.start_time):
+        raise StoreError(
+            "the run was resumed since: output of an earlier segment cannot be added to it"
+        )
     if entry.host != platform.node() and run.status == "RUNNING":
         raise StoreError(f"the run may still be running on the machine {entry.host!r}")
     if not isinstance(store, OutputStore):
@@ -117,16 +130,23 @@ def _complete_in_store(
             f"the output was filtered by {name!r}, which is not imported: pass it with "
             "--filter, or delete the spool with --discard"
         )
-    whole = with_unfinished(store.output(address.run_id), entry.folder, output_filter)
+    text = store.output(address.run_id)
+    earlier, own = text[: segment.output], text[segment.output :]
+    whole = earlier + with_unfinished(own, entry.folder, output_filter)
     cast(OutputStore, store).complete_output(address.run_id, whole)
     return len(whole)
 
 
 def _is_there(store: RunStore, entry: SpoolEntry, address: StoreAddress) -> bool:
     try:
-        return _is_same(store.get(address.run_id).start_time, entry.start_time)
+        return _is_of(store.get(address.run_id), entry)
     except StoreError:
         return False
+
+
+def _is_of(run: StoredRun, entry: SpoolEntry) -> bool:
+    """Return whether the process of an entry recorded a segment of a run."""
+    return any(_is_same(segment.start_time, entry.start_time) for segment in run.segments)
 
 
 def _is_same(first: datetime | None, second: datetime) -> bool:

@@ -5,9 +5,11 @@ import logging
 import os
 import shlex
 import sys
+import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -40,19 +42,21 @@ from sacred_core.run.coroutines import (
     await_value,
     is_cancellation,
     must_be_awaited,
+    task_canceller,
 )
 from sacred_core.run.executed import executed_functions
 from sacred_core.run.lifecycle import Lifecycle
 from sacred_core.run.output import capture_for
 from sacred_core.run.show_command import show_command
 from sacred_core.run.state import RunState
-from sacred_core.run.termination import defer_signals, terminable
+from sacred_core.run.termination import defer_signals, stop_thread, terminable
 from sacred_core.serialization import reason_of
 from sacred_core.settings import SETTINGS
 from sacred_core.stores.annotations import new_note, new_tags
 
 if TYPE_CHECKING:
     from sacred_core.provenance.experiment_info import Code
+    from sacred_core.run.resumption import ArtifactCopies, Resumed
 
 Hook = Callable[..., Any]
 #: What ends a run as interrupted. GeneratorExit: its coroutine is closed before its end.
@@ -91,6 +95,9 @@ class Run(RunState):
         log_level: Log lines of this level and above are shown while the run lasts.
         shows_origin: Whether print_config shows where each value comes from.
         spool: The folder in which the run is recorded first, of ``--spool``; or None.
+        resume: The id of the run to resume, or ``"auto"``, of ``--resume``; or None.
+        fork: Start a new run from the one in `resume`, of ``--fork``.
+        prepare_resume: What `sacred_core.resume.prepare_resume` returns for `resume`; or None.
         attached_observers: The observers at the start: in `observers`, a copy replaces one that
             another run uses.
         outer: The run in which this run was started, or None.
@@ -144,12 +151,16 @@ class Run(RunState):
         self.capture_mode: str = SETTINGS.valid("CAPTURE_MODE")
         self.debug = self.pdb = self.force = self.queue_only = self.shows_origin = False
         self.spool: str | None = None
+        self.resume: str | None = None
+        self.fork = False
+        self.prepare_resume: Callable[..., ResolvedConfig] | None = None
         self.log_level: int | None = None
         self.attached_observers: list[Any] = []
         self.outer: Run | None = None
         self.lifecycle: Lifecycle | None = None
         self._bindings: dict[CapturedFunction[..., Any], Binding] = {}
         self._artifacts: dict[str, Path] = {}
+        self._copies: ArtifactCopies | None = None
 
     @property
     def captured_out(self) -> str:
@@ -224,6 +235,28 @@ class Run(RunState):
             self._artifacts[each] = path
             kind = content_type or guess_content_type(each) or guess_content_type(path.name)
             lifecycle.artifact(name=each, filename=str(path), metadata=metadata, content_type=kind)
+
+    @property
+    def resumed(self) -> "Resumed | None":
+        """What earlier processes recorded of this run, if it was resumed; else None."""
+        return None if self.resumption is None else self.resumption.resumed
+
+    def artifact_path(self, name: str) -> Path:
+        """Return the path of a copy of an artifact, such as a checkpoint; it exists until the end.
+
+        The artifact is the last one of this name in this run, whichever process added it. In a run
+        that was started with ``--fork``, artifacts of the other run can be read too.
+
+        Raises:
+            ArtifactNotFoundError: there is none with this name.
+            StoreError: the store cannot be read.
+        """
+        self._live("artifact_path")
+        if self._copies is None:
+            from sacred_core.run.resumption import ArtifactCopies
+
+            self._copies = ArtifactCopies(self.resumption)
+        return self._copies.path_of(name, self._artifacts)
 
     def add_resource(self, filename: FilePath) -> None:
         """Record a file that this run reads.
@@ -302,6 +335,7 @@ class Run(RunState):
         with default_handler(self.root_logger), at_level(self.root_logger, self.log_level):
             lifecycle = self.lifecycle = Lifecycle(self)
             steps = (*self.pre_run_hooks, self.main_function, *self.post_run_hooks)
+            lifecycle.stop_code = partial(stop_thread, threading.get_ident())
             if must_be_awaited(steps):
                 return self._run_in_loop(lifecycle, args)
             if self.queue_only:
@@ -323,6 +357,7 @@ class Run(RunState):
             with default_handler(self.root_logger):
                 self._queue(lifecycle)
             return None
+        lifecycle.stop_code = task_canceller()
         with UsersFrames(self.debug), self._surroundings(), _EndRecorder(self, lifecycle):
             self._start(lifecycle)
             await self._execute_in_loop(args)
@@ -395,7 +430,10 @@ class Run(RunState):
         self.warn_if_unobserved()
         self.run_logger.info("Running command '%s'", self.command)
         lifecycle.start()
-        self.run_logger.info("Started%s", self._with_id())
+        if self.segment:
+            self.run_logger.info("Resumed%s, segment %d", self._with_id(), self.segment + 1)
+        else:
+            self.run_logger.info("Started%s", self._with_id())
         seed = self.config.get("seed")
         if isinstance(seed, int):
             plugin_manager().seed(seed)
@@ -420,12 +458,23 @@ class Run(RunState):
             return
         with defer_signals():
             try:
-                self._send_end(lifecycle, error, duration)
+                if lifecycle.lost is None:
+                    self._send_end(lifecycle, error, duration)
+                else:
+                    lifecycle.drop()
             finally:
+                self._remove_copies()
                 with contextlib.suppress(OSError, ValueError):  # the end is recorded
                     self.output.stop()
                 lifecycle.release_spool()
-            self._log_show_commands(lifecycle)
+            if lifecycle.lost is None:
+                self._log_show_commands(lifecycle)
+
+    def _remove_copies(self) -> None:
+        if self._copies is not None:
+            self._copies.remove()
+        if self.resumption is not None:
+            self.resumption.close()
 
     def _send_end(self, lifecycle: Lifecycle, error: BaseException | None, took: timedelta) -> None:
         """Log how the run ended, and send its end, also where logging raises or is interrupted."""
@@ -490,6 +539,8 @@ class _EndRecorder:
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         duration = timedelta(seconds=round(time.monotonic() - self._started))
         self._run._end(self._lifecycle, error, duration)
+        if self._lifecycle.lost is not None and not self._run.is_forked:
+            raise self._lifecycle.lost from None
         if error is not None and self._run.pdb and self._run.status == "FAILED":
             _debug(error)
 

@@ -9,9 +9,10 @@ that an observer offers (`RunObserver.spool_folder`), or else in one beside the 
 import contextlib
 import json
 import os
+import platform
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ import attrs
 
 from sacred_core.atomic_files import replace_bytes
 from sacred_core.environment import once_per_environment
-from sacred_core.file_locks import lock_file
+from sacred_core.file_locks import is_locked, lock_file
 from sacred_core.run.output.follower import has_writers
 from sacred_core.settings import SETTINGS
 from sacred_core.shared_methods import ValueMethods
@@ -81,9 +82,7 @@ class SpoolEntry(ValueMethods):
 
     def remove(self) -> None:
         """Remove the spool and the description."""
-        for name in _FILES:
-            with contextlib.suppress(OSError):
-                (self.folder / name).unlink()
+        remove_spool(self.folder)
         self.remove_description()
 
     def remove_description(self) -> None:
@@ -99,13 +98,30 @@ class SpoolEntry(ValueMethods):
         return (self.folder / POSITIONS_FILE).is_file()
 
     @property
+    def is_locked(self) -> bool:
+        """Whether the process of the run exists on this machine."""
+        return is_locked(self.path)
+
+    @property
     def is_live(self) -> bool:
         """Whether the run, or a process that can write to its spool, is running on this machine."""
-        lock = lock_file(self.path, os.O_RDWR)
-        if lock is None:
-            return True
-        os.close(lock)
-        return any(map(_is_written, (self.folder / name for name in (OUTPUT_FILE, *STREAM_FILES))))
+        paths = (self.folder / name for name in (OUTPUT_FILE, *STREAM_FILES))
+        return self.is_locked or any(map(_is_written, paths))
+
+
+def remove_spool(folder: Path) -> None:
+    """Remove the files of a spool."""
+    for name in _FILES:
+        with contextlib.suppress(OSError):
+            (folder / name).unlink()
+
+
+def remove_offered_spools(observers: Iterable[Any]) -> None:
+    """Remove what earlier segments of a run left in its folders; the stores have its output."""
+    for observer in observers:
+        folder = getattr(observer, "spool_folder", None)
+        if folder is not None:
+            remove_spool(Path(folder))
 
 
 class LiveSpool:
@@ -153,6 +169,34 @@ def live_spool(folder: Path | None, **described: Any) -> LiveSpool:
             os.close(lock)
         raise
     return LiveSpool(entry, lock)
+
+
+def describe_run(
+    run: Any, stores: Iterable[tuple[str, str, Any]], folder: Path | None
+) -> LiveSpool:
+    """Describe a run of this process; see `live_spool`.
+
+    Args:
+        run: The run, which has started.
+        stores: Of each store the class of its observer, its location and the id of the run there.
+        folder: As of `live_spool`.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    return live_spool(
+        folder,
+        run=run.uid,
+        name=str(run.experiment_info.get("name", "")),
+        command=run.command,
+        start_time=run.start_time,
+        host=platform.node(),
+        pid=os.getpid(),
+        stores=tuple(
+            StoreAddress(observer=name, location=location, run_id=run_id)
+            for name, location, run_id in stores
+        ),
+    )
 
 
 def _folder_beside(path: Path) -> Path:

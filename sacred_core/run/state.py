@@ -19,6 +19,7 @@ from sacred_core.stores.model import StoredRun
 
 if TYPE_CHECKING:
     from sacred_core.provenance.experiment_info import Code
+    from sacred_core.run.resumption import Resumption
 
 
 @attrs.define(kw_only=True, eq=False, repr=False, slots=False)
@@ -45,6 +46,8 @@ class RunState:
         writer: The name under which this process records in the run: ``"main"``, or that of a rank
             like ``"rank3"``, which records a part of the run of rank 0.
         is_forked: This process is a child that was forked off the process of the run.
+        resumption: The stored run that this one resumes, or was forked from; else None.
+        segment: The number of the segment that this process records: 0 unless the run was resumed.
     """
 
     config: Mapping[str, Any]
@@ -69,6 +72,8 @@ class RunState:
     uid: str = attrs.field(init=False, factory=lambda: os.urandom(16).hex())
     writer: str = attrs.field(default=MAIN, init=False)
     is_forked: bool = attrs.field(default=False, init=False)
+    resumption: "Resumption | None" = attrs.field(default=None, init=False)
+    segment: int = attrs.field(default=0, init=False)
 
     def __attrs_post_init__(self) -> None:
         self.metrics = MetricsBuffer(self.run_logger)

@@ -1,4 +1,7 @@
-"""Signals that ask a process to end interrupt its run, as Ctrl-C does."""
+"""Signals that ask a process to end interrupt its run, as Ctrl-C does.
+
+A run that another process has resumed is stopped in the same way, with a signal to its thread.
+"""
 
 import _signal  # type: ignore[import-not-found]  # it has no stubs
 import os
@@ -48,6 +51,7 @@ class _State:
         blocks: The number of `terminable` blocks that are not left yet.
         is_deferred: The first signal waits, instead of being raised.
         waiting: The signal that waits.
+        stopping: The signal with which `stop_thread` stops the main thread.
     """
 
     def __init__(self) -> None:
@@ -55,6 +59,14 @@ class _State:
         self.blocks = 0
         self.is_deferred = False
         self.waiting: int | None = None
+        self.stopping: int | None = None
+
+
+class RunStop(Terminated):
+    """Ends the code of a run that another process has resumed; the run itself raises why."""
+
+    def __init__(self, code: object = 1) -> None:
+        super().__init__(code)
 
 
 _state = _State()
@@ -103,7 +115,33 @@ def defer_signals() -> Iterator[None]:
         raise _exception_for(_state.waiting)
 
 
+def stop_thread(thread: int) -> None:
+    """Raise `RunStop` in the code that a thread of this process executes.
+
+    The main thread gets a signal, which also ends a call that waits. It is one for which
+    `terminable` has set the handler: those of the user stay as they are. Where there is none, and
+    in another thread, the exception is raised when the current call returns.
+
+    Args:
+        thread: Its identifier, as of `threading.get_ident`.
+    """
+    ours = [signum for signum in _state.handled if _handler_of(signum) is _terminate]
+    if thread == threading.main_thread().ident and ours and hasattr(signal, "pthread_kill"):
+        _state.stopping = signal.SIGTERM if signal.SIGTERM in ours else ours[0]
+        signal.pthread_kill(thread, _state.stopping)
+        return
+    import ctypes
+
+    raised = ctypes.py_object(RunStop)
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), raised)
+
+
 def _terminate(signum: int, frame: FrameType | None) -> None:
+    if signum == _state.stopping:
+        _state.stopping = None
+        if _state.is_deferred:  # the run ends already
+            return
+        raise RunStop
     if _state.is_deferred and _state.waiting is None:
         _state.waiting = signum
     else:

@@ -92,6 +92,20 @@ def spool(argument: object, run: "Run") -> None:
     run.spool = os.fspath(argument)
 
 
+def resume(argument: object, run: "Run") -> None:
+    """Resume a recorded run, or start a new one from it."""
+    from sacred_core.resume import prepare_resume
+    from sacred_core.resume.preparation import resume_argument
+
+    run.resume = resume_argument(argument)
+    run.prepare_resume = prepare_resume
+
+
+def fork(argument: bool, run: "Run") -> None:
+    """Start a new run from the one of ``--resume``."""
+    run.fork = argument
+
+
 def print_config(argument: bool, run: "Run") -> None:
     """Print the configuration before the command."""
     from sacred_core.script_cli.standard_commands import print_config as show

@@ -1,7 +1,7 @@
 """Delivers what is left in spools."""
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -70,7 +70,23 @@ def flush(
         SpoolError: there are runs, and sacred-file is not installed.
     """
     folders = list(folders)
-    entries = read_entries(folders)
+    yield from flush_entries(read_entries(folders), store, keep)
+    for folder in folders:
+        _forget_empty(folder)
+
+
+def flush_entries(
+    entries: Sequence[Entry], store: str | RunStore | None = None, keep: bool = False
+) -> Iterator[Flushed]:
+    """Deliver entries; see `flush`.
+
+    Args:
+        entries: From `sacred_core.spool.entries.read_entries`.
+        store, keep: As of `flush`.
+
+    Raises:
+        StoreError, SpoolError: as `flush` does.
+    """
     known: dict[Part, str | None] = {}
     for entry in entries:
         for target in _targets(entry):
@@ -81,8 +97,6 @@ def flush(
             yield from _flush_events(entry, stores)
         else:
             yield from _flush_run(entry, stores, keep)
-    for folder in folders:
-        _forget_empty(folder)
 
 
 class _Stores:

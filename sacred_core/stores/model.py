@@ -13,11 +13,10 @@ from sacred_core import events
 from sacred_core.serialization import plain
 from sacred_core.shared_methods import StateMethods
 from sacred_core.stores.annotations import Annotation, annotation_of
-from sacred_core.stores.recorded_files import FileInfo, digest_in, merge_code, source_files
+from sacred_core.stores.recorded_files import FileInfo, RecordedFiles, merge_code, source_files
 from sacred_core.stores.stored_in import StoredIn
 
 if TYPE_CHECKING:
-    from sacred_core.stores.captured import CapturedCall
     from sacred_core.stores.segments import Segment
     from sacred_core.stores.summaries import MetricSummary
 
@@ -35,7 +34,7 @@ DAMAGED = "DAMAGED"
 
 
 @attrs.define(kw_only=True, eq=False, repr=False)
-class StoredRun(StoredIn, StateMethods):
+class StoredRun(RecordedFiles, StoredIn, StateMethods):
     """One run in a store. Times are in UTC and aware; unknown values are None.
 
     Attributes:
@@ -166,50 +165,6 @@ class StoredRun(StoredIn, StateMethods):
         return hashlib.md5(text.encode("utf-8", "replace"), usedforsecurity=False).hexdigest()
 
     @property
-    def sources(self) -> dict[str, str | None]:
-        """The MD5 digests of its sources by name, in hexadecimal; None where it is unknown."""
-        known = self.files.get("source", {})
-        found: dict[str, str | None] = {}
-        for entry in self.experiment.get("sources") or ():
-            if not isinstance(entry, (list, tuple)) or len(entry) < 2:
-                continue  # a record may contain anything
-            name, own = str(entry[0]), known.get(str(entry[0]))
-            found[name] = own.md5 if own and own.md5 else digest_in(entry[1])
-        return found
-
-    @property
-    def repositories(self) -> list[dict[str, Any]]:
-        """``{"url", "commit", "dirty"}`` of the git repositories of its sources, each once.
-
-        ``store.open_file(id, "patch", commit)`` opens the uncommitted changes of a dirty one.
-        """
-        found: list[dict[str, Any]] = []
-        for each in self.experiment.get("repositories") or ():
-            if isinstance(each, dict):
-                repository = {key: each.get(key) for key in ("url", "commit", "dirty")}
-                found += [] if repository in found else [repository]
-        return found
-
-    @property
-    def captured(self) -> "list[CapturedCall]":
-        """The captured functions that were called, by their first calls; empty if not recorded."""
-        from sacred_core.stores.captured import decode_calls  # few readers need it
-
-        return decode_calls(self.experiment.get("captured"))
-
-    @property
-    def artifact_info(self) -> dict[str, FileInfo]:
-        """Facts about each artifact, by name."""
-        known = self.files.get("artifact", {})
-        return {name: known.get(name, FileInfo()) for name in self.artifacts}
-
-    @property
-    def resource_info(self) -> dict[str, FileInfo]:
-        """Facts about each resource, by path."""
-        known = self.files.get("resource", {})
-        return {name: known.get(name, FileInfo()) for name in self.resources}
-
-    @property
     def seed(self) -> Any:
         """The root seed, None if it is not recorded."""
         return self.config.get("seed")
@@ -277,10 +232,11 @@ class StoredRun(StoredIn, StateMethods):
         last = self.heartbeat or self.start_time
         if self.recorded_status != "RUNNING" or last is None:
             return self.recorded_status == "RUNNING" and self.damage is None
-        return (now or datetime.now(UTC)) - last <= self._grace_period()
+        return (now or datetime.now(UTC)) - last <= self.grace_period
 
-    def _grace_period(self) -> timedelta:
-        """Return for how long a running run may send no heartbeat."""
+    @property
+    def grace_period(self) -> timedelta:
+        """For how long a running run may send no heartbeat."""
         interval = self.meta.get("beat_interval")
         is_sound = isinstance(interval, (int, float)) and 0 < interval < _LONGEST_INTERVAL
         seconds = float(interval) if is_sound else _DEFAULT_INTERVAL  # type: ignore[arg-type]
@@ -288,9 +244,8 @@ class StoredRun(StoredIn, StateMethods):
 
 
 def _apply_start_info(run: StoredRun, event: Any) -> None:
-    run.command = event.command
-    run.experiment, run.host = dict(event.ex_info), dict(event.host_info)
-    run.files = source_files(event.ex_info.get("sources"))
+    run.command, run.experiment = event.command, dict(event.ex_info)
+    run.host, run.files = dict(event.host_info), source_files(event.ex_info.get("sources"))
     run.config, run.meta = dict(event.config), dict(event.meta_info)
 
 

@@ -1,11 +1,14 @@
 """What an observer and its store promise to scripts: many at once, and those that are killed."""
 
 import contextlib
+import os
 import shlex
 import subprocess
 import tempfile
 import time
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from sacred_core.exceptions import StoreError
@@ -40,6 +43,51 @@ _ENDLESS = """
             print(f"line {number}", flush=True)
             number += 1
             time.sleep(0.002)
+"""
+#: Steps of the training, and of an epoch, after which it writes a checkpoint.
+_STEPS, _EPOCH = 120, 20
+#: Its first argument is the number of processes to kill; each is a fork, so that only one of them
+#: takes the time to import everything.
+_TRAINING = f"""
+    import os, random, signal, sys, time
+    from pathlib import Path
+    from sacred_core import Experiment
+
+    ex = Experiment("training", save_git_info=False)
+    kill_after = None
+
+    @ex.main
+    def main(_run):
+        first = 0
+        if _run.resumed and "checkpoint" in _run.resumed.artifacts:
+            first = int(_run.artifact_path("checkpoint").read_text())
+        for step in range(first, {_STEPS}):
+            if step - first == kill_after:
+                os.kill(os.getpid(), signal.SIGKILL)
+            _run.log_scalar("loss", 1 / (step + 1), step)
+            _run.log_scalar("number", step)
+            print(f"step {{step}}", flush=True)
+            time.sleep(0.001)
+            if (step + 1) % {_EPOCH} == 0:
+                Path("checkpoint").write_text(str(step + 1))
+                _run.add_artifact("checkpoint")
+
+    def fork(words):
+        child = os.fork()
+        if child == 0:
+            try:
+                ex.run_commandline(words)
+                os._exit(0)
+            except SystemExit as error:
+                os._exit(error.code or 0)
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+    rnd, codes = random.Random(sys.argv[1]), []
+    for _ in range(int(sys.argv[1])):
+        kill_after = rnd.randrange(1, {_EPOCH} * 3 // 2)
+        codes.append(fork([sys.argv[0], *sys.argv[2:]]))
+    kill_after = None
+    print("CODES", codes, fork([sys.argv[0], *sys.argv[2:]]))
 """
 
 
@@ -117,6 +165,45 @@ class ProcessContract(SecretContract):
             if lines and not store.output(run.id).endswith("\n"):
                 lines.pop()  # it was being written
             assert lines == [f"line {number}" for number in range(len(lines))]
+
+    def test_a_run_that_is_killed_and_resumed_has_the_curve_of_one_that_is_not(
+        self, tmp_path: Path
+    ) -> None:
+        """After kills at random steps no step is missing or shown twice, and none is deleted.
+
+        The environment variable ``SACRED_TEST_KILLS`` sets how many processes are killed.
+        """
+        options = self.command_line_options(tmp_path)
+        if not options:
+            return
+        kills = int(os.environ.get("SACRED_TEST_KILLS", "2"))
+        words = (str(kills), *options, "--resume", "auto", "-b", "0.02")
+        with tempfile.TemporaryDirectory() as folder:
+            script = start_script(Path(folder), _TRAINING, *words)
+            out, errors = script.communicate(timeout=TIMEOUT)
+        codes = [-9] * kills
+        assert f"CODES {codes} 0" in out, out + errors
+        store = self.make_store(tmp_path)
+        (run,) = store.list()
+        statuses = [segment.status for segment in run.segments]
+        assert statuses == ["DEAD"] * kills + ["COMPLETED"]
+        loss = store.metrics(run.id)["loss"]
+        assert loss["steps"] == list(range(_STEPS))
+        assert loss["values"] == [1 / (step + 1) for step in range(_STEPS)]
+        self._check_segments(store, run)
+
+    def _check_segments(self, store: Any, run: StoredRun) -> None:
+        """Check that each segment has consecutive steps, from its checkpoint on, and its output."""
+        steps = store.metrics(run.id, raw=True)["loss"]["steps"]
+        output = store.output(run.id)
+        starts = [segment.points.get("loss", 0) for segment in run.segments]
+        for start, stop in pairwise([*starts, len(steps)]):
+            own = steps[start:stop]
+            assert own == list(range(own[0], own[0] + len(own))) if own else True
+            assert not own or own[0] % _EPOCH == 0
+        for number, segment in enumerate(run.segments[1:], start=2):
+            assert output[: segment.output].splitlines()[-1].startswith(f"[segment {number} of")
+        assert len(steps) >= _STEPS
 
     def _with_heartbeat(
         self, tmp_path: Path, known: set[object], script: "subprocess.Popen[str]"

@@ -65,6 +65,7 @@ TIERS = (
     ("archives", "compare", "spool"),
     ("ranks",),
     ("run",),
+    ("resume",),
     ("script_cli",),
     ("ingredient",),
     ("experiment",),

@@ -3,9 +3,12 @@
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
+
+from sacred_core import open_store
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 ALL = sorted(path.name for path in EXAMPLES.glob("*.py"))
@@ -92,3 +95,22 @@ def test_own_logger(tmp_path: Path) -> None:
     assert '[I] mylogger.main >> "Attempting to transmogrify 2..."' in log
     assert '''[W] mylogger.transmogrify >> "No gizmo. Can't transmogrify!"''' in log
     assert all(line.startswith("[") for line in log)
+
+
+def test_the_training_with_checkpoints_is_resumed(tmp_path: Path) -> None:
+    """A run that was killed in its third epoch continues there, and has the whole curve."""
+    name, pause = "09_checkpoints.py", ("with", "pause=0.01")
+    command = [sys.executable, EXAMPLES / name, "-F", "runs", "-b", "0.05", *pause]
+    killed = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True)
+    checkpoint = tmp_path / "runs" / "1" / "checkpoint.json"
+    while not checkpoint.exists() or '"epoch": 2' not in checkpoint.read_text():
+        time.sleep(0.01)
+    killed.kill()
+    killed.communicate()
+    done = run(name, "-F", "runs", "--resume", "auto", *pause, cwd=tmp_path)
+    assert done.stdout == "starting with epoch 2\n"
+    (stored,) = open_store(tmp_path / "runs").list()
+    assert [segment.status for segment in stored.segments] == ["DEAD", "COMPLETED"]
+    points = stored.metrics["loss"]
+    assert (points.lowest_step, points.highest_step) == (0, 99)
+    assert points.last == pytest.approx(0.95**200)

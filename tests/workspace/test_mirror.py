@@ -28,6 +28,7 @@ FURTHER = {
     "stores/test_facts.py": "stores/recorded_files",
     "stores/test_documents.py": "stores/document_records",
     "stores/test_segment_views.py": "stores/document_metrics",
+    "run/test_lost_run.py": "run/termination delivery/dispatcher",
     "archives/test_packing.py": "archives/layout archives/points archives/records archives/writing",
     "archives/test_reader.py": "archives/read_runs",
     "compare/groups/test_significance.py": "compare/groups/display",

@@ -10,7 +10,7 @@ from sacred_slack import SlackObserver
 
 from sacred_core import Experiment
 from sacred_core.exceptions import ConfigFileError, SacredError, TimeoutInterrupt
-from sacred_core.testing import EventDriver, ObserverContract
+from sacred_core.testing import EventDriver, Memory, MemoryObserver, ObserverContract
 from sacred_core.testing.documented import overridden
 from sacred_core.testing.experiments import experiment_with_each_end
 
@@ -212,3 +212,20 @@ def test_observers_of_one_webhook_are_not_equal() -> None:
     url = "https://hooks.slack.com/services/T/B/x"
     assert SlackObserver(url) != SlackObserver(url)
     assert len({SlackObserver(url), SlackObserver(url)}) == 2
+
+
+def test_a_resumed_run_names_its_segment(slack: Any, observer: SlackObserver) -> None:
+    """The message of the process that resumed the run has the id, and the number of its segment."""
+    observer.failed_text = observer.completed_text = "{_id}, segment {segment}"
+    ex = Experiment("e", interactive=True, save_git_info=False)
+    ex.observers += [MemoryObserver(Memory()), observer]
+
+    @ex.main
+    def main(_run: Any) -> None:
+        if not _run.resumed:
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        ex.run()
+    ex.run(resume=1)
+    assert slack.texts == ["1, segment 1", "1, segment 2"]

@@ -4,15 +4,16 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
+from sacred_core.events import RunStarted
 from sacred_core.loggers import own_logger
 from sacred_core.observers import RetryPolicy, RunObserver
-from sacred_core.observers.delivering import interrupt_trace
+from sacred_core.observers.delivering import current_event, interrupt_trace
 from sacred_messages.delivery import MessageError, RetryTimes
 from sacred_messages.templates import check_template, fill_template
 
 _logger = own_logger(__name__)
 
-_STARTED = "_id command config ex_info experiment host_info meta_info start_time".split()
+_STARTED = "_id command config ex_info experiment host_info meta_info segment start_time".split()
 _STOPPED = [*_STARTED, "stop_time", "elapsed_time"]
 _BROKEN = [*_STOPPED, "error", "backtrace"]
 #: The fields that each text may have.
@@ -110,6 +111,7 @@ class MessageObserver(RunObserver):
         A start that cannot be sent within `start_patience` is one warning.
         """
         self.check_texts()  # they may have been set since
+        event = current_event(RunStarted)
         self.run = {
             "_id": _id,
             "command": command,
@@ -118,6 +120,7 @@ class MessageObserver(RunObserver):
             "experiment": ex_info,
             "host_info": host_info,
             "meta_info": meta_info,
+            "segment": 1 if event is None else event.segment + 1,
             "start_time": start_time,
         }
         if "started_text" in self.texts:
