@@ -151,7 +151,8 @@ class ComparedRun:
 
     @functools.cached_property
     def _summaries(self) -> dict[str, MetricSummary]:
-        if self.run.metrics is not None:
+        # In a listing, the summaries of a run that was resumed are those of all points.
+        if self.run.metrics is not None and not self.run.recorded_segments:
             return self.run.metrics
         blocks = summaries(self.store, self.run.id)
         return {name: merge_summaries(own) for name, own in blocks.items() if own}

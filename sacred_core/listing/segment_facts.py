@@ -4,10 +4,7 @@ from sacred_core.exceptions import UsageError
 from sacred_core.plurals import counted
 from sacred_core.readable_times import duration_text, time_text
 from sacred_core.stores import RunStore, StoredRun
-from sacred_core.stores.segments import Segment
-
-#: Begins the line of the output before the next segment.
-_MARK = "[segment "
+from sacred_core.stores.segments import is_other_code, without_mark
 
 
 def segment_lines(run: StoredRun) -> list[str]:
@@ -47,17 +44,6 @@ def segment_facts(run: StoredRun, number: int) -> list[str]:
     return [each for each in facts if each]
 
 
-def is_other_code(one: Segment, other: Segment) -> bool:
-    """Return whether two segments are known to have other sources or packages."""
-    return bool(one.code and other.code) and one.code != other.code
-
-
-def changed_code(run: StoredRun) -> list[int]:
-    """Return the numbers, from 1, of segments whose code differs from that of the first one."""
-    first, *others = run.segments
-    return [number for number, own in enumerate(others, 2) if is_other_code(first, own)]
-
-
 def segment_output(store: RunStore, run: StoredRun, number: int) -> str:
     """Return the output of one segment of a run, without the line that marks its beginning.
 
@@ -81,5 +67,4 @@ def segment_output(store: RunStore, run: StoredRun, number: int) -> str:
     if number == len(segments) - 1:
         return text
     own = text[: segments[number + 1].output - segments[number].output]
-    line = own.rstrip("\n").rfind("\n") + 1
-    return own[:line] if own.startswith(_MARK, line) else own
+    return without_mark(own, number + 1)

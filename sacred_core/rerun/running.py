@@ -35,6 +35,7 @@ from sacred_core.rerun.sacred_modules import imports_sacred
 from sacred_core.rerun.taking import rerun_meta
 from sacred_core.stores import ContinuingStore, StoredRun
 from sacred_core.stores.opening import split_flag
+from sacred_core.stores.segments import changed_code, with_first_code
 
 
 @attrs.frozen(kw_only=True)
@@ -121,11 +122,11 @@ def run_again(
         show_departure: Called while it runs, when a point differs for the first time.
         output: The descriptor for the output of its process; None: that of this process.
     """
+    recorded, resumed = _with_first_code(recorded)
     run = recorded.run
     check_ended(run)
     config = recorded_config(run, options.sets)
-    unset = config.unset()
-    if unset:
+    if unset := config.unset():
         raise MissingValuesError(missing_text(unset))
     observers = observer_places(recorded, location, options.observers)
     expected = read_expectation(recorded.store, run)
@@ -138,7 +139,7 @@ def run_again(
         found = present_differences(
             recorded, environment.version, has_packages=options.environment is not None
         )
-        warnings = [*prepared.warnings, *copied, *environment.warnings]
+        warnings = [*resumed, *prepared.warnings, *copied, *environment.warnings]
         if imports_sacred(run):
             warnings.append(
                 "the script imports Sacred: sacred-core takes its place, with other random numbers "
@@ -281,6 +282,18 @@ def make_plan(
         stops=options.stops,
         is_of_sacred=imports_sacred(run),
     )
+
+
+def _with_first_code(recorded: ComparedRun) -> tuple[ComparedRun, list[str]]:
+    """Return a run with the code of its first segment, and a warning for each other code."""
+    run = recorded.run
+    if not run.recorded_segments:
+        return recorded, []
+    warnings = [
+        f"segment {number} of the run had other code: the rerun uses that of segment 1"
+        for number in changed_code(run)
+    ]
+    return ComparedRun(recorded.store, with_first_code(run), recorded.location), warnings
 
 
 def _environment(run: StoredRun, options: RerunOptions, private: Path) -> Environment:

@@ -131,6 +131,26 @@ def without_mark(output: str, segment: int) -> str:
     return output[: found.start()] if found is not None and is_own else output
 
 
+def is_other_code(one: Segment, other: Segment) -> bool:
+    """Return whether two segments are known to have other sources or packages."""
+    return bool(one.code and other.code) and one.code != other.code
+
+
+def changed_code(run: Run) -> list[int]:
+    """Return the numbers, from 1, of segments whose code differs from that of the first one."""
+    first, *others = run.segments
+    return [number for number, own in enumerate(others, 2) if is_other_code(first, own)]
+
+
+def with_first_code(run: Run) -> Run:
+    """Return a run with the sources and packages of its first segment only."""
+    sources = run.experiment.get("sources") or ()
+    own = [each for each in sources if not str(each[0]).startswith(LATER_SOURCES)]
+    packages = run.segments[0].dependencies or run.experiment.get("dependencies") or []
+    experiment = {**run.experiment, "sources": own, "dependencies": list(packages)}
+    return attrs.evolve(run, status=run.recorded_status, experiment=experiment)
+
+
 def replace_segments(run: Run, stored: Iterable[Any]) -> None:
     """Use the segments of another record of the run, see `encode_segment`.
 

@@ -71,6 +71,10 @@ class EventDriver:
         answers = [self._start(event) for _ in range(self._times)]
         return normalize_id(answers[-1])
 
+    def use_segment(self, segment: int) -> None:
+        """Send what follows as events of a segment, or with `events.WHOLE_RUN` of all segments."""
+        self._source = events.EventSource("driver", segment)
+
     def beat(self, info: Any = None, result: Any = None, captured: Any = None) -> None:
         """Send the heartbeat that follows output and metrics."""
         self._beats += 1

@@ -4,17 +4,25 @@ import itertools
 import math
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import attrs
+
+from sacred_core.events import WHOLE_RUN
 from sacred_core.observers.documents import DocumentObserver
 from sacred_core.stores import Segment, find_runs
 from sacred_core.stores.curves import curve, points, summaries, tail
+from sacred_core.stores.digests import digest_run
 from sacred_core.stores.finding import MetricSummaries
-from sacred_core.stores.summaries import BLOCK_POINTS, MetricSummary, merge_summaries
+from sacred_core.stores.summaries import BLOCK_POINTS, MetricSummary, merge_summaries, summarize
 from sacred_core.testing.effort import examples
 from sacred_core.testing.event_driver import EventDriver
+from sacred_core.testing.memory import Memory, MemoryObserver, MemoryRun, MemoryStore
 from sacred_core.testing.series import spell, summarize_by_point
+from sacred_core.transfer.copying import copy_run
+from sacred_core.transfer.known_runs import Target
 
 _COUNTS = (0, 1, 2, 60, 400, 999, 1000, 1001)
 #: Series of one run.
@@ -40,7 +48,7 @@ class SegmentContract:
             count = 3 - first // _TOGETHER % 2
             segments = log_segments(driver, {f"metric {s}": draw_steps(s, count) for s in seeds})
             driver.beat()
-            write_segments(driver.observer, segments)
+            write_segments(driver, segments)
             shown = shown_points(driver.metrics, segments)
             _assert_points(self.make_store(tmp_path).metrics(run_id), shown)
             driver.complete()
@@ -60,11 +68,72 @@ class SegmentContract:
             Segment(start_time=run.start_time, status="RUNNING", output=7, points={"loss": 3}),
         ]
         driver.beat()
-        write_segments(driver.observer, segments)
+        write_segments(driver, segments)
         store = self.make_store(tmp_path)
         assert store.get(run_id).segments == segments
         listed = [each for each in store.list() if each.id == run_id]
         assert [each.segments for each in listed] == [segments]
+
+    def test_a_copy_is_continued_after_its_run_was_resumed(self, tmp_path: Path) -> None:
+        """A copy of an interrupted run gets the later segment while it is running, and its end."""
+        observer = self.make_observer(tmp_path)
+        replace_token = getattr(type(observer), "replace_token", None)
+        if replace_token in (None, DocumentObserver.replace_token):  # it cannot resume runs
+            return
+        store: Any = observer.open_store()
+        memory = Memory()
+        driver = EventDriver(MemoryObserver(memory))
+        run_id = driver.start(meta_info={"uid": "a" * 32})
+        driver.log("loss", [4.0, 3.0, 2.0])
+        driver.print("first\n")
+        driver.beat()
+        driver.interrupt()
+        source = MemoryStore(memory)
+        copies = [copy_run(source, source.get(run_id), Target(store))]
+        end = add_segment(memory.runs[run_id])
+        copies.append(copy_run(source, source.get(run_id), Target(store)))
+        _require_equal(source, run_id, store, copies[-1].target_id)
+        end()
+        target = Target(store)
+        copies += [copy_run(source, source.get(run_id), target) for _ in range(2)]
+        assert [each.points for each in copies] == [3, 2, 0, 0]
+        assert len({each.target_id for each in copies}) == 1 and not copies[-1].conflict
+        _require_equal(source, run_id, store, copies[-1].target_id)
+        assert list(store.metrics(copies[-1].target_id)["loss"]["steps"]) == [0, 1, 2]
+        assert [*store.get(copies[-1].target_id).writers] == ["rank1"]
+
+
+def add_segment(record: MemoryRun) -> Callable[[], None]:
+    """Add a second segment to a run in memory, and return the function that ends it."""
+    run, metric = record.run, record.metrics["loss"]
+    later = [each + timedelta(hours=1) for each in metric["timestamps"][1:]]
+    record.output += "second\n"
+    first = run.segments[0]
+    second = Segment(
+        start_time=later[0], status="RUNNING", host={"hostname": "n2"}, output=len("first\n"),
+        points={"loss": len(metric["steps"])},
+    )  # fmt: skip
+    run.recorded_segments, run.writers = [first, second], ["rank1"]
+    run.recorded_status, run.stop_time, run.heartbeat = "RUNNING", None, later[-1]
+    for column, new in (("steps", [1, 2]), ("values", [2.5, 1.5]), ("timestamps", later)):
+        metric[column] += new
+    run.metrics = {"loss": summarize(metric["steps"], metric["values"])}
+    run.output_length = len(record.output)
+
+    def end() -> None:
+        run.recorded_status, run.stop_time = "COMPLETED", later[-1] + timedelta(seconds=9)
+        ended = attrs.evolve(second, status="COMPLETED", stop_time=run.stop_time)
+        run.recorded_segments = [first, ended]
+
+    return end
+
+
+def _require_equal(source: Any, run_id: Any, target: Any, target_id: Any) -> None:
+    one, other = (
+        digest_run(store, store.get(own)) for store, own in ((source, run_id), (target, target_id))
+    )
+    wrong = [name for name in one.parts if one.parts[name] != other.parts.get(name)]
+    assert not wrong, f"{wrong} of the copy differ"
 
 
 def draw_steps(seed: int, count: int) -> list[tuple[list[Any], list[Any]]]:
@@ -109,9 +178,11 @@ def log_segments(
     return segments
 
 
-def write_segments(observer: DocumentObserver, segments: list[Segment]) -> None:
-    """Store segments in the record of the current run."""
+def write_segments(driver: EventDriver, segments: list[Segment]) -> None:
+    """Store segments in the record of the current run; what follows is sent as of all of them."""
+    observer: DocumentObserver = driver.observer
     run = observer.require_run()
+    driver.use_segment(WHOLE_RUN)
     run.recorded_segments = segments
     with observer.translate_errors():
         assert observer.update_run(run, frozenset({"segments", "status"}))

@@ -12,6 +12,7 @@ from sacred_core.stores.run_store import ContinuingStore, RunQuery, RunStore
 from sacred_core.stores.stored_parts import (
     annotation_key,
     has_same_end,
+    has_same_segments,
     is_same_file_set,
     is_same_time,
 )
@@ -143,7 +144,8 @@ def is_complete(run: StoredRun, copy: StoredRun) -> bool:
         return False
     if run.recorded_status == "QUEUED":
         return True
-    if len(run.recorded_segments) != len(copy.recorded_segments) or run.writers != copy.writers:
+    is_other = len(run.recorded_segments) != len(copy.recorded_segments)
+    if is_other or not has_same_segments(run, copy) or run.writers != copy.writers:
         return False
     is_current = run.is_running() and run.heartbeat is not None
     return (

@@ -12,13 +12,9 @@ from click.testing import CliRunner, Result
 from sacred_core.cli.main import sacred
 from sacred_core.exceptions import UsageError
 from sacred_core.listing.run_data import as_data, run_as_data
-from sacred_core.listing.segment_facts import (
-    changed_code,
-    is_other_code,
-    segment_lines,
-    segment_output,
-)
+from sacred_core.listing.segment_facts import segment_lines, segment_output
 from sacred_core.stores import Segment, StoredRun, find_runs, to_frame
+from sacred_core.stores.segments import changed_code, is_other_code, with_first_code
 from sacred_core.stores.tables import metrics_frame
 from sacred_core.testing import EventDriver, Memory, MemoryObserver, MemoryStore
 from sacred_core.testing.segment_contract import write_segments
@@ -60,7 +56,7 @@ def resumed(monkeypatch: pytest.MonkeyPatch) -> tuple[MemoryStore, Any]:
     driver.log("loss", [3.0, 2.0], first_step=2)
     driver.print("three\n")
     driver.beat()
-    write_segments(driver.observer, segments_of(None))
+    write_segments(driver, segments_of(None))
     driver.complete()
     other = EventDriver(MemoryObserver(memory))
     other.start()
@@ -135,7 +131,7 @@ def test_json_has_segments(resumed: tuple[MemoryStore, Any]) -> None:
 def test_exports_and_frames_have_shown_points(
     resumed: tuple[MemoryStore, Any], tmp_path: Path
 ) -> None:
-    """One row for each shown point, with --raw for each point; statistics are of shown ones."""
+    """A row for each shown point, or with --raw for each point; statistics are of shown points."""
     store, run_id = resumed
 
     def export(*args: str) -> list[dict[str, str]]:
@@ -170,3 +166,19 @@ def test_watching_prints_new_points_of_a_resumed_run(resumed: tuple[MemoryStore,
     _, run_id = resumed
     result = sacred_runs("watch", LOCATION, str(run_id))
     assert "loss = 2 at step 3" in result.stderr
+
+
+def test_the_code_of_the_first_segment() -> None:
+    """Sources that a later segment has in another version, and its packages, are left out."""
+    experiment = {
+        "name": "e", "sources": [["a.py", "1" * 32], [".segments/2/a.py", "2" * 32]],
+        "dependencies": ["numpy==2.0", "numpy==2.1"],
+    }  # fmt: skip
+    segments = [Segment(dependencies=["numpy==2.0"]), Segment()]
+    run = StoredRun(id=1, status="FAILED", experiment=experiment, segments=segments)
+    first = with_first_code(run)
+    assert first.sources == {"a.py": "1" * 32} and first.recorded_status == "FAILED"
+    assert first.experiment["dependencies"] == ["numpy==2.0"] and first.name == "e"
+    assert [*run.sources] == ["a.py", ".segments/2/a.py"]
+    first.recorded_segments = []
+    assert with_first_code(first).experiment == first.experiment

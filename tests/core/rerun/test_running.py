@@ -26,7 +26,7 @@ from sacred_core.rerun.process import wait_for
 from sacred_core.rerun.records import Departure, MissingValuesError, Outcome
 from sacred_core.rerun.running import RerunOptions, location_of, new_folder
 from sacred_core.rerun.running import run_again as run_again_from
-from sacred_core.stores import StoredRun
+from sacred_core.stores import Segment, StoredRun
 from sacred_core.testing import EventDriver, Memory, MemoryObserver, MemoryStore
 
 from .conftest import RecordRun
@@ -478,3 +478,21 @@ def test_the_location_of_a_run_has_its_password(record: RecordRun) -> None:
     assert location_of(("my_runs", 3)) == "my_runs"
     recorded = record()
     assert location_of(recorded) is location_of((recorded.store, 3)) is None
+
+
+def test_a_resumed_run_is_run_with_its_first_code(record: RecordRun, tmp_path: Path) -> None:
+    """A warning names the segments that had other code; their sources are not restored."""
+    files = {"train.py": SCRIPT, ".segments/2/train.py": "raise SystemExit(3)\n"}
+    recorded = record(
+        files, config=CONFIG, meta=META, metrics={"loss": [0.0, 1.0]}, command="main",
+        info={"dependencies": ["nowhere==1.0"]},
+    )  # fmt: skip
+    recorded.run.recorded_segments = [
+        Segment(code="a"), Segment(code="b"), Segment(code="a", status="COMPLETED"),
+    ]  # fmt: skip
+    verdict = rerun(recorded, observers=[], folder=tmp_path / "again")
+    assert verdict
+    assert "segment 2 of the run had other code: the rerun uses that of segment 1" in (
+        verdict.warnings
+    )
+    assert not [*(tmp_path / "again").rglob(".segments")]

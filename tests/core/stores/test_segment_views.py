@@ -172,7 +172,7 @@ def resumed_run(parts: list[list[Any]]) -> tuple[MemoryStore, Any, EventDriver]:
     own = [(steps, [float(step) for step in steps]) for steps in parts]
     segments = log_segments(driver, {"loss": own})
     driver.beat()
-    write_segments(driver.observer, segments)
+    write_segments(driver, segments)
     return MemoryStore(memory), run_id, driver
 
 

@@ -5,12 +5,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 
 from sacred_core.exceptions import UnavailableError
 from sacred_core.stores import Annotation
 from sacred_core.testing import EventDriver, Memory, MemoryObserver, MemoryStore
 from sacred_core.testing.event_driver import START
+from sacred_core.testing.segment_contract import add_segment
 from sacred_core.transfer.copying import copy_runs
 from sacred_core.transfer.known_runs import Target
 from sacred_core.transfer.planning import DryTarget
@@ -320,3 +322,45 @@ def test_a_file_that_one_store_lacks_is_copied(
     one, other = (b, a) if is_reversed else (a, b)
     assert states(one, other) == ["merged"]
     assert b.runs[1].files["artifact", "art"] == b"content" and equal(a, b)
+
+
+@pytest.mark.parametrize("is_reversed", [False, True])
+def test_a_run_that_was_resumed_is_continued(a: Memory, b: Memory, is_reversed: bool) -> None:
+    """In the store that has fewer segments, whatever the end of the earlier one was."""
+    driver = record(a)
+    driver.log("loss", [4.0, 3.0, 2.0])
+    driver.print("first\n")
+    driver.beat()
+    driver.interrupt()
+    sync(a, b)
+    one, other = (b, a) if is_reversed else (a, b)
+    (resumed,) = one.runs.values()
+    end = add_segment(resumed)
+    assert len(states(a, b)) == 1 and equal(a, b)
+    end()
+    assert states(a, b) == ["merged"]
+    assert equal(a, b) and states(a, b) == ["equal"]
+    (copy_of_it,) = other.runs.values()
+    assert copy_of_it.run.recorded_segments == resumed.run.recorded_segments
+
+
+def test_two_resumed_copies_are_a_conflict(a: Memory, b: Memory) -> None:
+    """Each store has another second segment: nothing is copied."""
+    driver = record(a)
+    driver.log("loss", [4.0, 3.0, 2.0])
+    driver.print("first\n")
+    driver.beat()
+    driver.interrupt()
+    sync(a, b)
+    for memory, hours in ((a, 0), (b, 3)):
+        (stored,) = memory.runs.values()
+        add_segment(stored)()
+        last = stored.run.recorded_segments[-1]
+        assert last.start_time is not None
+        moved = attrs.evolve(last, start_time=last.start_time + timedelta(hours=hours))
+        stored.run.recorded_segments[-1] = moved
+    (found,) = sync(a, b)
+    assert found.state == "conflict" and not equal(a, b)
+    source, target = MemoryStore(a), Target(MemoryStore(b))
+    (copied_run,) = copy_runs(source, target)
+    assert "it was resumed there at 2026-01-02 07:04:05" in copied_run.conflict
