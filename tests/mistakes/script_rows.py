@@ -302,4 +302,34 @@ ROWS = [
         0,
         in_shell=True,
     ),
+    Mistake(
+        "run to resume that does not exist",
+        "python train.py -F my_runs --resume 9",
+        "Error: --resume 9: run '9' not found in '/home/ada/my_runs'",
+        needs=(three_runs,),
+    ),
+    Mistake(
+        "run to resume that has completed",
+        "python train.py -F my_runs --resume 1",
+        "Error: run '1' has completed: to start a new run from it, add --fork",
+        needs=(three_runs,),
+    ),
+    Mistake(
+        "run to resume with another configuration",
+        "python train.py -F my_runs --resume 3",
+        "Error: run '3' was recorded with another configuration: lr: 0.001 → 0.1, …. To resume it, "
+        "repeat its updates; to start a new run from it with these values, add --fork",
+        needs=(three_runs,),
+    ),
+    Mistake(
+        "resuming without an observer",
+        "python train.py --resume 1",
+        "Error: --resume requires an observer with a store, in which the run is found: use "
+        "-F FOLDER, or add one to ex.observers",
+    ),
+    Mistake(
+        "fork of no run",
+        "python train.py --fork",
+        "Error: --fork requires --resume ID: the run from which the new one starts",
+    ),
 ]
