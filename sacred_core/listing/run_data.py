@@ -8,12 +8,14 @@ from typing import Any
 import attrs
 
 from sacred_core.exceptions import DamagedRecordError
+from sacred_core.listing.masked_runs import mask_run
 from sacred_core.serialization import plain
 from sacred_core.stores import RunStore, StoredRun
 from sacred_core.stores.curves import all_points
 from sacred_core.stores.query import MISSING, MetricSummary
 from sacred_core.stores.run_tree import Relatives
 from sacred_core.stores.segments import Segment
+from sacred_core.stores.writers import stored_parts
 
 
 def run_as_data(store: RunStore, run: StoredRun, raw: bool = False) -> dict[str, Any]:
@@ -52,6 +54,12 @@ def relatives_as_data(relatives: Relatives) -> dict[str, Any]:
         "parent_id": None if parent is None else parent.id,
         "children": [each.id for each in relatives.children],
     }
+
+
+def parts_as_data(store: RunStore, run: StoredRun) -> dict[str, Any]:
+    """Return what the writers of a run recorded as plain data, without points and output."""
+    parts = stored_parts(store, run.id)
+    return {"parts": {name: as_data(mask_run(part)) for name, part in parts.items()}}
 
 
 def as_data(run: StoredRun) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from sacred_core.stores.model import StoredRun
 from sacred_core.stores.summaries import MetricSummary, merge_summaries
 
 if TYPE_CHECKING:  # few runs have several segments
+    from sacred_core.stores.run_store import RunStore
     from sacred_core.stores.segment_views import PointsSource
     from sacred_core.stores.segments import Segment
 
@@ -57,12 +58,24 @@ class DocumentMetrics(DocumentRecords[R]):
         read = self.read_fields(record).get("segments")
         return (None if read is None else read()) or ()
 
+    def has_writers(self, record: R) -> bool:
+        """Return whether other processes may have recorded in a run.
+
+        It is called whenever metrics are read: a backend overrides it where it finds that out
+        without reading all facts of the run.
+
+        Args:
+            record: Of the run, from `find_part` for ``"metrics"``.
+        """
+        read = self.read_fields(record).get("writers")
+        return bool(None if read is None else read())
+
     def metrics(self, run_id: int | str, raw: bool = False) -> dict[str, dict[str, Any]]:
         """Return ``{"steps", "values", "timestamps"}`` by metric; see `RunStore.metrics`."""
         with self.translate_errors():
             record = self.require(run_id, "metrics")
             with self._guard_part(run_id, "the metrics"):
-                return self._source(record, raw).metrics()
+                return self._source(run_id, record, raw).metrics()
 
     def summaries(
         self, run_id: int | str, names: Iterable[str] | None = None, raw: bool = False
@@ -71,7 +84,7 @@ class DocumentMetrics(DocumentRecords[R]):
         with self.translate_errors():
             record = self.require(run_id, "metrics")
             with self._guard_part(run_id, "the metrics"):
-                return self._source(record, raw).summaries(names)
+                return self._source(run_id, record, raw).summaries(names)
 
     def points(
         self, run_id: int | str, ranges: Ranges, raw: bool = False
@@ -80,7 +93,7 @@ class DocumentMetrics(DocumentRecords[R]):
         with self.translate_errors():
             record = self.require(run_id, "metrics")
             with self._guard_part(run_id, "the metrics"):
-                return self._source(record, raw).points(ranges)
+                return self._source(run_id, record, raw).points(ranges)
 
     def show_summaries(self, run: StoredRun, record: R) -> None:
         """Replace the summaries of a resumed run by those of the points that are shown.
@@ -101,18 +114,29 @@ class DocumentMetrics(DocumentRecords[R]):
         shown = {name: merge_summaries(own) for name, own in blocks.items() if own}
         run.metrics = {**(run.metrics or {}), **shown}
 
-    def _source(self, record: R, raw: bool) -> "PointsSource":
-        """Return what reads the points that are shown, or all points."""
-        source = _AllPoints(self, record)
+    def _source(self, run_id: int | str, record: R, raw: bool) -> "PointsSource":
+        """Return what reads the points that are shown, or all points of the run itself."""
+        source: PointsSource = _AllPoints(self, record)
+        if raw:
+            return source
         try:
-            segments = () if raw else self.read_segments(record)
+            segments, has_writers = self.read_segments(record), self.has_writers(record)
         except DamagedRecordError:  # the run is listed as damaged
             return source
-        if not any(segment.points for segment in segments):
-            return source
-        from sacred_core.stores.segment_views import SegmentView
+        if any(segment.points for segment in segments):
+            from sacred_core.stores.segment_views import SegmentView
 
-        return SegmentView(source, segments)
+            source = SegmentView(source, segments)
+        if not has_writers or (parts := self._parts_of(run_id)) is None:
+            return source
+        from sacred_core.stores.writer_views import WriterView
+
+        return WriterView(source, parts)
+
+    def _parts_of(self, run_id: int | str) -> "RunStore | None":
+        from sacred_core.stores.writers import WriterStore
+
+        return self.writer_store(run_id) if isinstance(self, WriterStore) else None
 
 
 @attrs.frozen

@@ -31,6 +31,7 @@ from sacred_core.stores.model import StoredRun
 from sacred_core.stores.run_ids import normalize_id
 from sacred_core.stores.run_store import ContinuingStore, RunQuery
 from sacred_core.stores.summaries import COLUMNS
+from sacred_core.stores.writers import require_part
 
 _TIMES = ("queue_time", "start_time", "stop_time", "heartbeat")
 #: Attributes of `StoredRun` by the names of the fields that an observer writes. Tags and notes,
@@ -133,8 +134,11 @@ class DocumentStore(DocumentMetrics[R]):
                 self.show_summaries(run, record)
             return run
 
-    def output(self, run_id: int | str) -> str:
-        """Return the output of the run."""
+    def output(self, run_id: int | str, writer: str | None = None) -> str:
+        """Return the output of the run, or of one of its writers."""
+        if writer is not None:
+            parts, part_id = require_part(self, run_id, writer)
+            return parts.output(part_id)
         with self.translate_errors():
             record = self.require(run_id, "output")
             with self._guard_part(run_id, "the output"):

@@ -1,11 +1,12 @@
 """Finds runs in a store by the query language, whatever the backend can filter by itself."""
 
+import contextlib
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from sacred_core.exceptions import DamagedRecordError
+from sacred_core.exceptions import DamagedRecordError, StoreError
 from sacred_core.stores.changes import list_runs
 from sacred_core.stores.curves import PointsReader, points, summaries
 from sacred_core.stores.model import StoredRun
@@ -41,10 +42,14 @@ class MetricSummaries:
     def __init__(self, store: PointsReader) -> None:
         self._store = store
         self._found: dict[int | str, Mapping[str, Metric]] = {}
+        self._parts: dict[int | str, tuple[dict[str, StoredRun], MetricSummaries | None]] = {}
 
     def of(self, run: StoredRun) -> MetricOf:
-        """Return the function that returns a metric of a run by its name."""
-        return lambda name: self.all_of(run).get(name)
+        """Return the function that returns a metric of a run by its name.
+
+        The name of a metric of a writer is like ``"loss@rank3"``.
+        """
+        return lambda name: self.all_of(run).get(name) or self._of_writer(run, name)
 
     def all_of(self, run: StoredRun) -> Mapping[str, Metric]:
         """Return all metrics of a run by name."""
@@ -67,6 +72,25 @@ class MetricSummaries:
             return known or {}
         read = {name: merge_summaries(own) for name, own in blocks.items() if own}
         return read if known is None else {**known, **read}
+
+    def _of_writer(self, run: StoredRun, name: str) -> Metric | None:
+        if "@" not in name:
+            return None
+        from sacred_core.stores.writer_views import split_metric
+        from sacred_core.stores.writers import WriterStore, writer_of  # few runs have writers
+
+        if run.id not in self._parts:
+            parts = None
+            if isinstance(self._store, WriterStore):
+                with contextlib.suppress(StoreError):  # it was deleted meanwhile
+                    parts = self._store.writer_store(run.id)
+            own = {} if parts is None else {writer_of(part): part for part in parts.list()}
+            self._parts[run.id] = own, None if parts is None else MetricSummaries(parts)
+        own, metrics = self._parts[run.id]
+        pair = split_metric(name, own)
+        if pair is None or metrics is None:
+            return None
+        return metrics.all_of(own[pair[1]]).get(pair[0])
 
     def _points(self, run_id: int | str, name: str) -> Mapping[str, Any]:
         try:

@@ -99,6 +99,23 @@ class GuardedStore:
         """Return the metrics of a run; see `RunStore.metrics`."""
         raise NotImplementedError
 
+    def writers(self, run_id: int | str) -> dict[str, StoredRun]:
+        """Return what each writer of a run recorded; see `sacred_core.stores.writers`.
+
+        Args:
+            run_id: The run.
+
+        Returns:
+            A run by the name of each writer, such as ``"rank3"``, in the order of their numbers.
+            The ids of these runs are those in the store that ``writer_store`` returns.
+
+        Raises:
+            StoreError: the run does not exist.
+        """
+        from sacred_core.stores.writers import stored_parts  # few runs have writers
+
+        return stored_parts(self, run_id)
+
     def _find_all(self, query: RunQuery, newest_first: bool) -> Iterable[Found]:
         """Yield each record by its name: the run, the error where it is not one, or None.
 

@@ -12,7 +12,7 @@ import hashlib
 from typing import Any, Protocol, runtime_checkable
 from urllib.parse import quote
 
-from sacred_core.exceptions import UsageError
+from sacred_core.exceptions import StoreError, UsageError
 from sacred_core.stores.model import StoredRun
 from sacred_core.stores.run_ids import is_valid_id, normalize_id
 from sacred_core.stores.run_store import RunStore
@@ -24,6 +24,8 @@ MAIN = "main"
 #: Maximum characters of the id of a part; with the id of its run it is an id in a database.
 _LONGEST = 80
 _DIGEST = 32
+#: Names that an error has.
+_MOST_NAMES = 20
 #: Begins ids of parts that differ from the name of the writer.
 _QUOTED = "%"
 
@@ -118,6 +120,25 @@ def stored_parts(store: Any, run_id: int | str) -> dict[str, StoredRun]:
     parts = store.writer_store(run_id) if isinstance(store, WriterStore) else None
     found = {} if parts is None else {writer_of(part): part for part in parts.list()}
     return {name: found[name] for name in sorted(found, key=writer_order)}
+
+
+def require_part(store: Any, run_id: int | str, writer: str) -> tuple[RunStore, int | str]:
+    """Return the store of the parts of a run, and the id of the part of a writer.
+
+    Args:
+        store: Of the run.
+        run_id: The run.
+        writer: The name of the writer.
+
+    Raises:
+        StoreError: the run does not exist, or has no such writer.
+    """
+    parts = store.writer_store(run_id) if isinstance(store, WriterStore) else None
+    names = [] if parts is None else [writer_of(part) for part in parts.list()]
+    if parts is None or writer not in names:
+        known = ", ".join(sorted(names, key=writer_order)[:_MOST_NAMES]) or "none"
+        raise StoreError(f"run {str(run_id)!r} has no writer {writer!r}: it has {known}")
+    return parts, part_id(writer)
 
 
 def writer_order(name: str) -> tuple[str, int, str]:

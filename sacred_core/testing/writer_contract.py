@@ -8,7 +8,7 @@ from typing import Any
 
 from sacred_core.exceptions import RunIdError, RunRemovedError, UsageError
 from sacred_core.provenance.sources import md5_of
-from sacred_core.stores import RunQuery
+from sacred_core.stores import RunQuery, curves, find_runs
 from sacred_core.stores.changes import change_token, list_ids
 from sacred_core.stores.writers import WriterStore, part_id, part_meta, stored_parts
 from sacred_core.testing.comparing import assert_metrics, assert_refused
@@ -76,6 +76,45 @@ class WriterContract:
         run = store.get(run_id)
         assert (run.status, run.artifacts, store.output(run_id)) == ("COMPLETED", [], "")
         assert store.metrics(run_id)["loss"]["values"] == [5.0]
+
+    def test_metrics_of_writers_are_metrics_of_the_run(self, tmp_path: Path) -> None:
+        """``loss`` of the writer ``rank3`` is ``loss@rank3``, in points, summaries and queries."""
+        if not self._has_writers(tmp_path):
+            return
+        main, run_id = self._start_main(tmp_path)
+        main.log("loss", [1.0, 2.0])
+        main.log("loss@rank7", [7.0])  # a metric of the run, whose name is like that
+        main.beat()
+        self._name_writers(main, ["rank3", "a@b"])
+        for writer, value in (("rank3", 3.0), ("a@b", 4.0)):
+            driver = self._start_part(tmp_path, run_id, writer)
+            driver.log("loss", [value, 10 * value])
+            driver.print(f"of {writer}\n")
+            driver.complete()
+        main.complete()
+        store = self.make_store(tmp_path)
+        expected = {
+            "loss": [1.0, 2.0], "loss@rank7": [7.0], "loss@rank3": [3.0, 30.0],
+            "loss@a@b": [4.0, 40.0],
+        }  # fmt: skip
+        found = store.metrics(run_id)
+        assert {name: own["values"] for name, own in found.items()} == expected, found
+        assert set(store.metrics(run_id, raw=True)) == {"loss", "loss@rank7"}
+        blocks = curves.summaries(store, run_id, ["loss@rank3", "loss", "loss@rank8"])
+        assert {name: own[0].max for name, own in blocks.items()} == {"loss": 2.0, "loss@rank3": 30}
+        assert {*curves.summaries(store, run_id)} == {*expected}
+        points = curves.points(store, run_id, {"loss@a@b": (1, None), "loss@rank7": (0, None)})
+        assert {name: own["values"] for name, own in points.items()} == {
+            "loss@a@b": [40.0], "loss@rank7": [7.0],
+        }  # fmt: skip
+        for query in ("loss@rank3.last = 30", "loss@a@b.min < 5", "loss@rank7.last = 7"):
+            assert [run.id for run in find_runs(store, f"metrics.{query}")] == [run_id], query
+        assert find_runs(store, "metrics.loss@rank3.last > 30") == []
+        assert store.output(run_id, writer="a@b") == "of a@b\n" and store.output(run_id) == ""
+        assert {name: part.status for name, part in store.writers(run_id).items()} == {
+            "rank3": "COMPLETED", "a@b": "COMPLETED",
+        }  # fmt: skip
+        assert_refused(lambda: store.output(run_id, writer="rank8"))
 
     def test_parts_are_not_runs(self, tmp_path: Path) -> None:
         """No listing, count, query, id or number of runs has a part."""
@@ -320,6 +359,13 @@ class WriterContract:
         has_writers = isinstance(observer.open_store(), WriterStore)
         observer.join()
         return has_writers
+
+    def _name_writers(self, driver: EventDriver, names: list[str]) -> None:
+        """Name the writers in the record of the run, as its process does."""
+        run = driver.observer.require_run()
+        run.writers = names
+        with driver.observer.translate_errors():
+            assert driver.observer.update_run(run, frozenset({"writers", "heartbeat"}))
 
     def _start_main(self, tmp_path: Path, uid: str = _UID) -> tuple[EventDriver, Any]:
         driver = EventDriver(self.make_observer(tmp_path))

@@ -8,6 +8,7 @@ import click
 from sacred_core.cli.runs.completing import complete_status
 from sacred_core.cli.runs.options import (
     LocationCommand,
+    by_rank_option,
     direction_option,
     exact_option,
     extra_argument_error,
@@ -32,6 +33,7 @@ from sacred_core.listing.grouping import (
 from sacred_core.listing.masked_runs import mask_runs
 from sacred_core.listing.run_data import as_data
 from sacred_core.listing.table import TableColumn, fit, table_text
+from sacred_core.listing.writer_facts import rows_by_writer, writer_columns
 from sacred_core.plurals import counted
 from sacred_core.serialization import strict_json
 from sacred_core.stores import RunQuery, RunStore, StoredRun, find_runs
@@ -91,6 +93,7 @@ _START = "start"
     is_flag=True,
     help="Show each run below the run in which it was started, if both are listed.",
 )
+@by_rank_option
 @exact_option
 @click.option("--json", "form", flag_value="json", help="One JSON object a line.")
 @click.option("--csv", "form", flag_value="csv", help="Print CSV.")
@@ -98,7 +101,7 @@ def list_runs(
     location: str, more: Sequence[str], where: str | None, recursive: bool, status: str | None,
     name: str | None, sort: str | None, limit: int | None, offset: int, since: str | None,
     columns: str | None, only: Sequence[str], has_all: bool, group_by: str | None, is_tree: bool,
-    is_exact: bool, form: str | None,
+    by: str | None, is_exact: bool, form: str | None,
 ) -> None:  # fmt: skip
     """List the runs at LOCATION, a folder or a URL, from the oldest to the newest.
 
@@ -123,7 +126,10 @@ def list_runs(
     )
     if is_tree and groups is not None:
         raise OptionError("--tree shows runs and --group-by groups: use one of them")
-    placed = arrange_tree(found, lambda run: run) if is_tree else [(run, None) for run in found]
+    if by is not None and (is_tree or groups is not None):
+        raise OptionError("--by rank shows writers of runs: use it without --tree and --group-by")
+    rows = found if by is None else rows_by_writer(store, found)
+    placed = arrange_tree(found, lambda run: run) if is_tree else [(run, None) for run in rows]
     found = [run for run, _ in placed]
     cells = Form.DATA if form == "csv" else Form.EXACT if is_exact else Form.SHORT
     if groups is not None:
@@ -131,6 +137,8 @@ def list_runs(
     elif form == "json":
         for run, level in placed:
             click.echo(strict_json(as_data(run) | ({} if level is None else {"level": level})))
+    elif by is not None and chosen is None and found:
+        _print_columns(writer_columns(found, metrics, cells), cells, has_all)
     elif chosen is not None or found:
         shown = _columns(found, metrics, chosen, only, has_all or form == "csv", cells)
         shown = _with_levels(shown, [level for _, level in placed], cells)

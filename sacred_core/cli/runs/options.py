@@ -27,6 +27,11 @@ recursive_option = click.option(
     is_flag=True,
     help="The runs of all stores in a folder and its sub-folders, by their paths.",
 )
+by_rank_option = click.option(
+    "--by",
+    type=click.Choice(["rank"]),
+    help="One row for each process that recorded in a run, such as each rank.",
+)
 raw_option = click.option(
     "--raw", is_flag=True, help="Also points that a later segment of a resumed run repeats."
 )

@@ -24,12 +24,14 @@ from sacred_core.listing.run_facts import (
     title,
 )
 from sacred_core.listing.segment_facts import segment_lines
+from sacred_core.listing.writer_facts import own_metrics, writer_lines
 from sacred_core.printable import printable, printable_lines, printable_output
 from sacred_core.readable_numbers import DIGITS, format_value, value_text
 from sacred_core.stores import RunStore, StoredRun
 from sacred_core.stores.curves import curve, summaries
 from sacred_core.stores.run_tree import find_relatives
 from sacred_core.stores.summaries import merge_summaries
+from sacred_core.stores.writers import stored_parts
 from sacred_core.terminal import pad, text_width, wrap
 
 _INDENT = "  "
@@ -80,7 +82,8 @@ def page(store: RunStore, run: StoredRun, style: PageStyle | None = None) -> lis
     """Return the lines that describe a run; what cannot be read of it is named."""
     style = style or PageStyle()
     problems = [run.damage] if run.damage else []
-    metrics = _read(problems, lambda: _metrics(store, run, style)) or []
+    writers = _read(problems, lambda: stored_parts(store, run.id)) or {}
+    metrics = _read(problems, lambda: _metrics(store, run, style, writers)) or []
     output = _read(problems, lambda: store.output(run.id)) or ""
     relatives = _read(problems, lambda: find_relatives(store, run))
     problems = list(dict.fromkeys(problems))
@@ -89,6 +92,7 @@ def page(store: RunStore, run: StoredRun, style: PageStyle | None = None) -> lis
     lines += _section("Command line", filter(None, [command_line(run)]))
     lines += _section("Times", times(run))
     lines += _section("Segments", segment_lines(run))
+    lines += _section("Writers", writer_lines(writers))
     if relatives is not None:
         lines += _section("Parent", parent_lines(relatives))
         lines += _section("Children", children_lines(relatives))
@@ -137,10 +141,13 @@ def _configuration(run: StoredRun, style: PageStyle) -> list[str]:
     return [f"{pad(text, column)}  # {run.origins.get(path, 'unknown')}" for path, text in entries]
 
 
-def _metrics(store: RunStore, run: StoredRun, style: PageStyle) -> list[str]:
+def _metrics(
+    store: RunStore, run: StoredRun, style: PageStyle, writers: Iterable[str]
+) -> list[str]:
     lines = []
     blocks = summaries(store, run.id, raw=style.raw)
-    found = {name: merge_summaries(own) for name, own in blocks.items() if own}  # it has points
+    own = own_metrics(blocks, writers)
+    found = {name: merge_summaries(each) for name, each in own.items() if each}  # it has points
     column = max((text_width(printable(name)) for name in found), default=0) + 1
     for name, whole in found.items():
         facts = metric_facts(whole, style.digits)

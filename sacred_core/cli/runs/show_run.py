@@ -13,6 +13,7 @@ from sacred_core.cli.runs.completing import complete_files, complete_ids
 from sacred_core.cli.runs.ids import get_run
 from sacred_core.cli.runs.options import (
     LocationCommand,
+    by_rank_option,
     exact_option,
     open_runs,
     raw_option,
@@ -21,10 +22,13 @@ from sacred_core.cli.runs.options import (
 )
 from sacred_core.cli.runs.page import PageStyle, page
 from sacred_core.exceptions import OptionError, StoreError
+from sacred_core.listing.cells import Form
 from sacred_core.listing.empty_stores import nearby_runs
 from sacred_core.listing.masked_runs import mask_run
-from sacred_core.listing.run_data import relatives_as_data, run_as_data
+from sacred_core.listing.run_data import parts_as_data, relatives_as_data, run_as_data
 from sacred_core.listing.run_facts import title
+from sacred_core.listing.table import fit, table_text
+from sacred_core.listing.writer_facts import writer_table
 from sacred_core.masking import mask_text
 from sacred_core.printable import printable, printable_output
 from sacred_core.readable_numbers import DIGITS, number_text
@@ -49,10 +53,11 @@ _LARGE = 1 << 24
 @click.option("--patch", "has_patch", is_flag=True, help="Show the uncommitted changes.")
 @exact_option
 @raw_option
+@by_rank_option
 @click.option("--json", "as_json", is_flag=True, help="Everything as one JSON object.")
 def show_run(
     location: str, run_id: str | None, recursive: bool, has_origins: bool, has_patch: bool,
-    is_exact: bool, raw: bool, as_json: bool,
+    is_exact: bool, raw: bool, by: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Show the run RUN_ID at LOCATION, by default the newest: code, host, configuration, result,
     metrics, files and output."""
@@ -60,7 +65,15 @@ def show_run(
     run = mask_run(_find(store, location, run_id))
     if as_json:
         data = run_as_data(store, run, raw) | relatives_as_data(find_relatives(store, run))
-        click.echo(strict_json(data, indent=2))
+        click.echo(strict_json(data | parts_as_data(store, run), indent=2))
+        return
+    if by is not None:
+        shown, hidden = fit(
+            writer_table(store, run, Form.EXACT if is_exact else Form.SHORT), terminal_width()
+        )
+        click.echo(table_text(shown))
+        if hidden:
+            click.echo(f"Not shown: {', '.join(hidden)} (use a wider terminal or --json)", err=True)
         return
     style = PageStyle(
         has_origins=has_origins, has_patch=has_patch, is_plain=not _is_rich(), is_exact=is_exact,

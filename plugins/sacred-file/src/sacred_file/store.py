@@ -209,6 +209,10 @@ class FileStore(DocumentStore[RunFolder]):
         """Return the segments from ``run.json``, which is parsed only if it has some."""
         return record.segments()
 
+    def has_writers(self, record: RunFolder) -> bool:
+        """Return whether the run has a folder of parts."""
+        return os.path.isdir(record.file(layout.WRITERS))  # noqa: PTH112 - whenever metrics are read
+
     def get_file(self, record: RunFolder, kind: str, name: str) -> BinaryIO | None:
         """Open a file of a run; None if the record does not name it, or it is missing."""
         entry = record.entry() or {}

@@ -31,6 +31,8 @@ from sacred_mongo.values import encode, is_unicode
 TOKEN_BEFORE = "token_before"
 #: Annotations and tags of a run, which its start does not change.
 _ANNOTATIONS = ("annotations", "omniboard")
+#: The field of a run that has parts.
+HAS_PARTS = "has_parts"
 #: Between the id of a run and that of a part.
 _OF_PART = "/"
 #: Seconds that one loser of a race for a number waits, at most.
@@ -56,13 +58,14 @@ class MainRun:
     uid: str | None
 
     def note_change(self) -> None:
-        """Set the time of the last change of the run.
+        """Set the time of the last change of the run, and the mark that it has parts.
 
         Raises:
             RunRemovedError: the run was deleted, or another process deletes it now.
         """
         found = {"_id": {"$eq": self.id}, UID: self.uid, TOKEN_BEFORE: None}
-        if self.runs.update_one(found, with_change_time({})).matched_count == 0:
+        changed = with_change_time({"$set": {HAS_PARTS: True}})
+        if self.runs.update_one(found, changed).matched_count == 0:
             raise run_removed_error(self.id, self.runs.full_name)
 
 

@@ -32,6 +32,7 @@ from sacred_core.stores.tokens import TOKEN, new_token
 from sacred_mongo.annotations import ANNOTATIONS, add_annotation
 from sacred_mongo.changes import UID, changed_since, server_time
 from sacred_mongo.collections import (
+    HAS_PARTS,
     TOKEN_BEFORE,
     Collections,
     MainRun,
@@ -62,17 +63,11 @@ _NO_OUTPUT = {"captured_out": 0}
 _LARGE = ("artifacts", "config", "experiment", "fail_trace", "host", "info", "resources", "result")
 #: Those of which facts about files are made if Sacred recorded the run.
 _FILE_FIELDS = {"artifacts", "experiment", "resources"}
+_FACTS = ("facts.metrics", "facts.segments", f"facts.{FILE}")
 #: The fields that are fetched for a part of a run.
 _PARTS = {
     "output": ("captured_out", "captured_out_start", "captured_out_parts", TOKEN),
-    "metrics": (
-        "info.metrics",
-        "facts.metrics",
-        "facts.segments",
-        f"facts.{FILE}",
-        "writer",
-        TOKEN,
-    ),
+    "metrics": ("info.metrics", *_FACTS, HAS_PARTS, "writer", TOKEN),
     "files": ("artifacts", "resources", "experiment.sources", "writer"),
     "annotations": (ANNOTATIONS, TOKEN),
     "all": (),
@@ -255,6 +250,10 @@ class MongoStore(DocumentStore[RawBSONDocument]):
         is_large = FILE in stored
         facts = stored if is_large else {"segments": stored["segments"]}
         return segments_of(load_offloaded(self._collections, facts)) or ()
+
+    def has_writers(self, record: RawBSONDocument) -> bool:
+        """Return whether the document has a mark that a part was recorded."""
+        return bool(self._decode(record).get(HAS_PARTS))
 
     def count(self) -> int:
         """Return the number of documents, which the server counts in an index."""

@@ -100,6 +100,11 @@ class RunTables(ABC):
         del connection, key
         return ()
 
+    def has_writers(self, connection: sa.Connection, key: int) -> bool:
+        """Return whether the record of a run names writers."""
+        del connection, key
+        return False
+
     def count(self, connection: sa.Connection) -> int:
         """Return the number of runs."""
         query = sa.select(sa.func.count()).select_from(self.key.table)
@@ -273,15 +278,24 @@ class OwnTables(RunTables):
 
     def read_segments(self, connection: sa.Connection, key: int) -> "Sequence[Segment]":
         """Return the segments from the facts, of which the database returns no others."""
+        return segments_of(self._facts_with(connection, key, "segments")) or ()
+
+    def has_writers(self, connection: sa.Connection, key: int) -> bool:
+        """Return whether the facts name writers; the database returns no others."""
+        found = self._facts_with(connection, key, "writers")
+        return isinstance(found, dict) and bool(found.get("writers"))
+
+    def _facts_with(self, connection: sa.Connection, key: int, name: str) -> Any:
+        """Return the facts of a run that contain a name, None if they do not."""
         if not self._has_table_of_facts(connection):
-            return ()
-        is_resumed = sa.or_(facts.c.value.is_(None), facts.c.value.contains('"segments"'))
-        query = sa.select(facts.c.value).where(facts.c.run_key == key, is_resumed)
+            return None
+        has_name = sa.or_(facts.c.value.is_(None), facts.c.value.contains(f'"{name}"'))
+        query = sa.select(facts.c.value).where(facts.c.run_key == key, has_name)
         row = connection.execute(query).first()
         if row is None:
-            return ()
+            return None
         texts = read_large_texts(connection, [key], [facts.name]) if row.value is None else {}
-        return segments_of(_decode(lambda: row.value, texts.get((key, facts.name)))) or ()
+        return _decode(lambda: row.value, texts.get((key, facts.name)))
 
     def open_file(self, database: Database, key: int, kind: str, name: str) -> BinaryIO | None:
         """Open a file, which is read part by part."""

@@ -210,6 +210,10 @@ class SqlStore(DocumentStore[Record]):
         """Return segments, which few runs have; other facts are not read."""
         return self._read(record.tables, partial(record.tables.read_segments, key=record.key))
 
+    def has_writers(self, record: Record) -> bool:
+        """Return whether the record of the run names writers; other facts are not read."""
+        return self._read(record.tables, partial(record.tables.has_writers, key=record.key))
+
     def count(self) -> int:
         """Return the number of runs, which the database counts."""
         return sum(self._read(tables, tables.count) for tables in self._tables())

@@ -215,6 +215,10 @@ class TinyDbStore(DocumentStore[Record]):
                 facts = (self.storage.database.get(key) or stored).get("facts")
         return segments_of(facts) or ()
 
+    def has_writers(self, record: Record) -> bool:
+        """Return whether the run has a folder of parts."""
+        return parts_folder(self.root, record[0]).is_dir()
+
     @contextlib.contextmanager
     def _metrics(self, record: Record) -> Iterator[MetricReader]:
         """Return what reads the points from a file, or from the folder of a running run."""
