@@ -158,6 +158,16 @@ class FileStorageObserver(DeprecatedCreate, DocumentObserver):
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.basedir!r})"
 
+    @contextmanager
+    def translate_errors(self) -> Iterator[None]:
+        """Return a context in which a missing folder is that of a run that was deleted."""
+        try:
+            yield
+        except FileNotFoundError:
+            if self._own is not None:
+                self._own.require()
+            raise
+
     def begin_run(self, event: RunIdEvent, _id: Any) -> Any:
         """Make the folder of the run, or take over that of the queued one; return its name."""
         self._reset()

@@ -1,6 +1,8 @@
 """Parts of a run, which other processes record in a folder of runs in the folder of the run."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -37,11 +39,22 @@ class FilePartObserver(PartObserver, FileStorageObserver):
         self.create_root()
         return FilePartStore(self.main_store, self.main_run)
 
-    def _folder(self) -> Path:
-        """Return the folder of the part; that of the run gets the time of this change."""
-        folder = super()._folder()
-        os.utime(self._root.parent)
-        return folder
+    def start_run(self, run: StoredRun) -> None:
+        """Write the files of the part."""
+        super().start_run(run)
+        self._note_change()
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Return the context of a change of the part, which is one of the run as well."""
+        self._note_change()
+        with super().writing():
+            yield
+
+    def _note_change(self) -> None:
+        """Change the time of the folder of the run; that it is missing is found out later."""
+        with suppress(FileNotFoundError):
+            os.utime(self._root.parent)
 
 
 class FilePartStore(FileStore):
