@@ -173,3 +173,30 @@ def test_another_run_with_the_id_is_sent_from_its_start(tmp_path, driver) -> Non
             await ask(live)
 
     check_live(tmp_path, check)
+
+
+def test_a_new_segment_shows_fewer_points(tmp_path, driver) -> None:
+    """Pages read a metric again whose points a new segment repeats; others get what is new."""
+    driver.log("other", [1.0])
+    driver.beat()
+
+    async def check(live: LiveRuns, store: Any) -> None:
+        found = await ask(live, loss=3, other=1)
+        assert found["points"] == {} and found["counts"] == {"loss": 3, "other": 1}
+        driver.resume(FileStorageObserver(tmp_path / "runs"))
+        driver.beat()
+        same = await ask(live, loss=3, other=1)
+        assert same["points"] == {} and same["counts"] == {"loss": 3, "other": 1}
+        driver.log("loss", [7.0], 1)
+        driver.log("other", [2.0], 1)
+        driver.beat()
+        fewer = await ask(live, loss=3, other=1)
+        assert fewer["points"]["loss"] == {"start": None, "count": 2}
+        assert fewer["points"]["other"]["values"] == [2.0]
+        driver.log("loss", [6.0], 2)
+        driver.beat()
+        more = await ask(live, loss=2, other=2)
+        assert more["points"]["loss"]["values"] == [6.0] and more["points"]["loss"]["start"] == 2
+        assert more["counts"] == {"loss": 3, "other": 2}
+
+    check_live(tmp_path, check)

@@ -278,3 +278,26 @@ def test_no_page_has_a_secret_that_sacred_recorded(tmp_path: Path, connect) -> N
     texts = {path: client.get(path).text for path in paths}
     assert not [path for path, text in texts.items() if "hunter2" in text]
     assert "***" in texts["/run/runs/1?tab=configuration"]
+
+
+def test_the_page_of_a_resumed_run_has_its_segments(tmp_path, connect) -> None:
+    """The header lists them; points are those that are shown, in JSON with ``raw`` all points."""
+    folder = tmp_path / "runs"
+    driver = EventDriver(FileStorageObserver(folder))
+    driver.start()
+    driver.log("loss", [3.0, 2.0, 9.0])
+    driver.beat()
+    driver.interrupt()
+    driver.resume(FileStorageObserver(folder))
+    driver.log("loss", [1.0], 2)
+    driver.beat()
+    driver.complete()
+    client = connect(str(folder))
+    text = text_of(client, "/run/runs/1")
+    assert "Resumed: 2 segments 1: started 2026-01-02 03:04:05 UTC" in text
+    assert "loss 1 1 3 3" in text
+    for query, steps in (("", [0, 1, 2]), ("&raw", [0, 1, 2, 2])):
+        data = client.get(f"/run/runs/1?format=json{query}").json()
+        jsonschema.validate(data, json.loads(SCHEMA.read_text()))
+        assert data["metrics"]["loss"]["steps"] == steps and len(data["segments"]) == 2
+    assert "Resumed" not in text_of(connect(str(folder)), "/")

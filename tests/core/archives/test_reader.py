@@ -3,6 +3,7 @@
 import ast
 import hashlib
 import json
+import math
 import os
 import shutil
 import subprocess
@@ -13,11 +14,13 @@ from typing import Any
 
 import pytest
 
+from sacred_core.archives import ArchiveStore, pack
 from sacred_core.archives.layout import reader
 from sacred_core.serialization import strict_json
 from sacred_core.stores.folder_format import format_time
-from sacred_core.testing import MemoryStore
+from sacred_core.testing import EventDriver, Memory, MemoryObserver, MemoryStore
 from sacred_core.testing.comparing import assert_same
+from sacred_core.testing.segment_contract import log_segments, write_segments
 
 #: Prints points as JSON, and the SHA-256 digest of each file, of a run and an archive.
 PROGRAM = """
@@ -174,3 +177,36 @@ def test_the_archive_has_the_program(extracted: Path) -> None:
     text = (extracted / "README.txt").read_text(encoding="utf-8")
     assert "python read_runs.py runs.zip" in text and "format version 1" in text
     assert strict_json("NaN") in text
+
+
+def test_a_resumed_run_is_read_as_it_is_shown(tmp_path: Path) -> None:
+    """Points that a later segment repeats are left out, unless all are requested."""
+    memory = Memory()
+    driver = EventDriver(MemoryObserver(memory))
+    run_id = driver.start()
+    steps = [[0, 1, 2, math.nan, 5], [2, 1, 3], [], [3, 9]]
+    parts = {"loss": [(own, [float(len(own))] * len(own)) for own in steps]}
+    parts["new"] = [([], []), ([7, 8], [1.0, 2.0]), ([8], [3.0]), ([], [])]
+    segments = log_segments(driver, parts)
+    driver.beat()
+    write_segments(driver, segments)
+    driver.complete()
+    store = MemoryStore(memory)
+    pack(store, [store.get(run_id)], tmp_path / "runs.zip")
+    program = tmp_path / "read_runs.py"
+    program.write_bytes(reader())
+    script = (
+        "import json, sys; sys.path.insert(0, sys.argv[1]); import read_runs\n"
+        "print(json.dumps([read_runs.metrics(sys.argv[2], 1, raw) for raw in (False, True)]))"
+    )
+    done = run_python("-c", script, str(tmp_path), str(tmp_path / "runs.zip"))
+    assert done.returncode == 0, done.stderr
+    shown, every = json.loads(done.stdout)
+    archived = ArchiveStore(tmp_path / "runs.zip")
+    assert archived.get(run_id).segments == store.get(run_id).segments
+    for found, raw in ((shown, False), (every, True)):
+        for name, metric in archived.metrics(run_id, raw).items():
+            assert repr(found[name]["steps"]) == repr(list(metric["steps"]))
+            assert found[name]["values"] == list(metric["values"])
+    assert repr(shown["loss"]["steps"]) == "[0, nan, 2, 1, 3, 9]"
+    assert shown["new"]["steps"] == [7, 8]

@@ -6,9 +6,8 @@ Memory is bounded: of the output only the end is stored, and of each metric only
 import asyncio
 import contextlib
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 import attrs
@@ -21,6 +20,7 @@ from sacred_core.exceptions import DamagedRecordError, SacredError
 from sacred_core.stores import RunStore, StoredRun
 from sacred_core.stores.curves import points, summaries, tail
 from sacred_core.stores.run_ids import normalize_id
+from sacred_core.stores.segment_views import continued_metrics
 from sacred_core.stores.stored_parts import has_ended
 from sacred_core.stores.summaries import MetricSummary, merge_summaries
 
@@ -43,12 +43,16 @@ class _Reading:
         output: The output.
         starts: The index of the first point of each metric that may be in ``new``.
         new: Points as `RunStore.metrics` returns them.
+        hidden: Of metrics that a later segment of the run continued, the number of hidden points.
+        renewed: Those of them of which other points are shown than before.
     """
 
     run: StoredRun
     output: str
     starts: Mapping[str, int]
     new: Mapping[str, Mapping[str, Any]]
+    hidden: Mapping[str, int] = attrs.field(factory=dict)
+    renewed: Collection[str] = ()
 
 
 class LiveRun:
@@ -75,6 +79,7 @@ class LiveRun:
         self._output, self._output_start = "", 0
         self._points: dict[str, RecentPoints] = {}
         self._wanted: dict[str, int] = {}
+        self._hidden: Mapping[str, int] = {}
 
     @property
     def is_over(self) -> bool:
@@ -163,12 +168,13 @@ class LiveRun:
                 return
         is_first = self.run is None
         counts = {name: known.stop for name, known in self._points.items()}
-        read = partial(_read, store, self._run_id, self._wanted if is_first else counts, is_first)
-        reading = await self._connection.read(read)
+        wanted = self._wanted if is_first else counts
+        hidden = None if is_first else self._hidden
+        reading = await self._connection.read(_read, store, self._run_id, wanted, hidden)
         if self.run is not None and self.run.uid != reading.run.uid:  # another run has the id now
             self.run, self._wanted = None, {}
             self._points.clear()
-            reading = await self._connection.read(_read, store, self._run_id, {}, True)
+            reading = await self._connection.read(_read, store, self._run_id, {}, None)
         self._use(reading)
 
     def _use(self, reading: _Reading) -> None:
@@ -178,6 +184,8 @@ class LiveRun:
             output,
             start,
         )
+        for name in reading.renewed:  # pages read them again
+            self._points[name] = RecentPoints(reading.starts[name])
         for name in {**reading.starts, **reading.new}:
             first = reading.starts.get(name, 0)
             known = self._points.setdefault(name, RecentPoints(first))
@@ -185,6 +193,7 @@ class LiveRun:
                 known.append(reading.new[name], self._most_points)
                 has_changed = True
         self.run, self._output, self._output_start = reading.run, output, start
+        self._hidden = reading.hidden
         self.version += has_changed
 
 
@@ -246,18 +255,43 @@ async def _refresh(live: LiveRun, max_age: float) -> None:
 
 
 def _read(
-    store: RunStore, run_id: int | str, counts: Mapping[str, int], is_first: bool
+    store: RunStore,
+    run_id: int | str,
+    counts: Mapping[str, int],
+    hidden_before: Mapping[str, int] | None,
 ) -> _Reading:
-    """Read a run, its output and its new points; in a thread."""
+    """Read a run, its output and its new points; in a thread.
+
+    Args:
+        store: Of the run.
+        run_id: The run.
+        counts: How many points of each metric are known.
+        hidden_before: How many are hidden; None if the run was not read before.
+    """
     run = store.get(run_id)
     output, starts, new = "", counts, dict[str, Mapping[str, Any]]()
+    hidden: dict[str, int] = {}
+    renewed: dict[str, int] = {}
     with contextlib.suppress(DamagedRecordError):
         output = store.output(run.id)
     with contextlib.suppress(DamagedRecordError):
-        if is_first:
+        if hidden_before is None:
             starts = _first_counts(store, run, counts)
+        if run.recorded_segments:
+            stops, hidden = _hidden_counts(store, run)
+            before = hidden if hidden_before is None else hidden_before
+            renewed = {n: stops[n] for n in hidden if hidden[n] != before.get(n, 0)}
+            starts = {**starts, **renewed}
         new = {**tail(store, run.id, starts)}
-    return _Reading(run, output, starts, new)
+    return _Reading(run, output, starts, new, hidden, renewed)
+
+
+def _hidden_counts(store: RunStore, run: StoredRun) -> tuple[dict[str, int], dict[str, int]]:
+    """Return the numbers of shown and hidden points of metrics that a later segment continued."""
+    names = continued_metrics(run.recorded_segments)
+    every = {n: own[-1].stop for n, own in summaries(store, run.id, names, raw=True).items() if own}
+    shown = {n: own[-1].stop for n, own in summaries(store, run.id, names).items() if own}
+    return shown, {name: every[name] - shown[name] for name in shown if name in every}
 
 
 def _first_counts(store: RunStore, run: StoredRun, wanted: Mapping[str, int]) -> dict[str, int]:

@@ -21,6 +21,7 @@ from sacred_board.panels.views import RunView
 from sacred_board.rendering import make_path, render, render_json, render_part, wants_json
 from sacred_core.listing.run_data import run_as_data
 from sacred_core.listing.run_facts import command_line
+from sacred_core.listing.segment_facts import segment_lines
 from sacred_core.masking import mask_text
 from sacred_core.printable import printable_lines
 from sacred_core.stores import StoredRun
@@ -51,7 +52,8 @@ async def show_run(request: Request) -> Response:
     location, run = await find_run(request)
     if wants_json(request):
         store = await location.store()
-        return render_json(await location.read(run_as_data, store, run))
+        raw = "raw" in request.query_params
+        return render_json(await location.read(run_as_data, store, run, raw))
     panels = _panels(request)
     parameters = dict(request.query_params)
     tab = parameters.pop("tab", "")
@@ -72,6 +74,7 @@ async def show_run(request: Request) -> Response:
         "view": view,
         "shown": shown,
         "has_curves": is_curves,
+        "segments": segment_lines(run),
         "tab_query": f"?{urlencode({'tab': tab})}" if tab else "",
         "now": datetime.now(UTC),
         "tags": [(tag, str(Condition(Field("tags"), "has", (tag,)))) for tag in run.tags],
