@@ -12,6 +12,8 @@ FORMAT, VERSION = "archive of runs of sacred-core", 1
 MANIFEST, README, READER = "manifest.json", "README.txt", "read_runs.py"
 #: Folders of contents, by their SHA-256 digests, and of runs.
 CONTENTS, RUNS = "contents", "runs"
+#: In the folder of a run, that of the runs that its writers recorded.
+PARTS = "writers"
 #: Kinds of files of a run.
 KINDS = ("artifact", "patch", "resource", "source")
 
@@ -45,6 +47,7 @@ runs/ID/         One folder for each run:
   metrics.json       for each metric three lists: steps, values and timestamps
   metrics.index.json positions in metrics.json; may be ignored
   annotations.jsonl  tags and notes, if there are any
+  writers/ID/        what another process recorded in the run, in the same form
 contents/DIGEST  The content of a file of one or more runs, named by its SHA-256 digest.
 read_runs.py     The program.
 

@@ -6,7 +6,7 @@ from typing import Any, BinaryIO, TypeAlias
 
 import attrs
 
-from sacred_core.archives.layout import KINDS, content_entry
+from sacred_core.archives.layout import KINDS, PARTS, content_entry, folder_names
 from sacred_core.archives.points import write_points
 from sacred_core.archives.writing import BLOCK, ArchiveWriter, Content
 from sacred_core.exceptions import StoreError, UnavailableError
@@ -29,6 +29,7 @@ from sacred_core.stores.folder_format import (
     new_entry,
     update_entry,
 )
+from sacred_core.stores.writers import PartStore
 
 #: By kind and name.
 Files: TypeAlias = dict[str, dict[str, Content]]
@@ -71,7 +72,7 @@ class _RunPacker:
         if run.annotations:
             self._add(ANNOTATIONS, b"".join(map(annotation_line, run.annotations)))
         self._add(RUN, entry_bytes(_entry(run, files, facts)))
-        return {
+        return self._pack_parts() | {
             "id": run.id,
             "uid": run.uid,
             "name": run.name,
@@ -84,6 +85,22 @@ class _RunPacker:
             },
             "problems": self._problems,
         }
+
+    def _pack_parts(self) -> dict[str, list[dict[str, Any]]]:
+        """Write what writers recorded of the run, and return their entries of the manifest."""
+        with self._reporting("writers"):
+            store, parts = self._store, None
+            if isinstance(store, PartStore):
+                parts = store.writer_store(self._run.id)
+            if parts is not None:
+                found = sorted(parts.list(), key=lambda part: str(part.id))
+                names = folder_names(part.id for part in found)
+                entries = [
+                    pack_run(parts, part, self._writer, f"{self._folder}/{PARTS}/{names[part.id]}")
+                    for part in found
+                ]
+                return {"parts": entries} if entries else {}
+        return {}
 
     def _add(self, name: str, content: bytes | BinaryIO) -> None:
         self._entries[name] = self._writer.add(f"{self._folder}/{name}", content)

@@ -38,11 +38,15 @@ class ArchivedRun(RecordFolder):
     Args:
         archive: Its archive.
         entry: Its entry in the manifest.
+
+    Attributes:
+        archive: Its archive.
+        described: Its entry.
     """
 
     def __init__(self, archive: Archive, entry: Mapping[str, Any]) -> None:
         super().__init__(str(entry.get("folder")))
-        self._archive = archive
+        self.archive = archive
         self.described = entry
 
     def location(self, name: str) -> str:
@@ -52,13 +56,13 @@ class ArchivedRun(RecordFolder):
     def read(self, name: str) -> bytes | None:
         """Return the content of a file of the record, None if the run has none."""
         digest = self.described["record"].get(name)
-        return None if digest is None else self._archive.read(f"{self.name}/{name}", digest)
+        return None if digest is None else self.archive.read(f"{self.name}/{name}", digest)
 
     def open(self, name: str) -> BinaryIO | None:
         """Open a file of the record of any size, None if the run has none."""
         digest = self.described["record"].get(name)
         path = f"{self.name}/{name}"
-        return None if digest is None else self._archive.open(path, digest, is_large=True)
+        return None if digest is None else self.archive.open(path, digest, is_large=True)
 
     def read_json(self, name: str, decode: Callable[[Any], Any]) -> Any:
         """Return the decoded content of a file."""
@@ -73,8 +77,8 @@ class ArchivedRun(RecordFolder):
 
     def open_content(self, sha256: str) -> BinaryIO:
         """Open the content with a digest."""
-        digest = {**self._archive.manifest["contents"][sha256], "sha256": sha256}
-        return self._archive.open(f"{CONTENTS}/{sha256}", digest, is_large=True)
+        digest = {**self.archive.manifest["contents"][sha256], "sha256": sha256}
+        return self.archive.open(f"{CONTENTS}/{sha256}", digest, is_large=True)
 
     def require(self, kind: str) -> None:
         """Raise a `DamagedRecordError` if a part was missing when the archive was written."""
@@ -98,16 +102,17 @@ class ArchiveStore(DocumentStore[ArchivedRun]):
     def __init__(self, path: str | Path) -> None:
         self.path = absolute_path(path)
         self.display_name = repr(str(self.path))
-        self._archive = Archive(self.path)
-        self._runs = {
-            normalize_id(entry["id"]): ArchivedRun(self._archive, entry)
-            for entry in self._archive.manifest["runs"]
-        }
+        archive = Archive(self.path)
+        self._use(archive, archive.manifest["runs"])
+        call_when_unused(self, _close, archive, self._open_points)
+
+    def _use(self, archive: Archive, entries: Iterable[Mapping[str, Any]]) -> None:
+        self._archive = archive
+        self._runs = {normalize_id(entry["id"]): ArchivedRun(archive, entry) for entry in entries}
         #: The run whose points were read last, and what reads them.
         self._points: tuple[ArchivedRun, MetricReader] | None = None
         self._open_points = ExitStack()
         self._lock = threading.Lock()
-        call_when_unused(self, _close, self._archive, self._open_points)
 
     def __repr__(self) -> str:
         return f"ArchiveStore({str(self.path)!r})"
@@ -121,6 +126,17 @@ class ArchiveStore(DocumentStore[ArchivedRun]):
     def location_of(path: Path) -> str | None:
         """Return the path of an archive, None for any other file."""
         return str(path) if path.is_file() and is_archive(path) else None
+
+    def writer_store(self, run_id: int | str) -> "ArchiveStore | None":
+        """Return the store of what writers recorded of a run."""
+        with self._guard(f"the writers of run {str(run_id)!r}"):
+            record = self.require(run_id)
+            record.require("writers")
+            return _PartsInArchive(self, record) if record.described.get("parts") else None
+
+    def has_writers(self, record: ArchivedRun) -> bool:
+        """Return whether the manifest has parts of a run."""
+        return bool(record.described.get("parts"))
 
     def close(self) -> None:
         """Close the archive."""
@@ -209,6 +225,20 @@ class ArchiveStore(DocumentStore[ArchivedRun]):
         raise StoreError(
             f"{self.display_name} is an archive, which cannot be changed: unpack it into a store"
         )
+
+
+class _PartsInArchive(ArchiveStore):
+    """The parts of one run."""
+
+    def __init__(self, store: ArchiveStore, record: ArchivedRun) -> None:
+        self._main = store  # it closes the archive when it is unused
+        self.path = store.path
+        self.display_name = f"run {str(record.described['id'])!r} in {store.display_name}"
+        self._use(record.archive, record.described["parts"])
+
+    def close(self) -> None:
+        """Close what this store has opened, and leave the archive open."""
+        self._open_points.close()
 
 
 def _close(archive: Archive, open_files: ExitStack) -> None:

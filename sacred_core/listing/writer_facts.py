@@ -19,7 +19,7 @@ from sacred_core.stores.curves import summaries
 from sacred_core.stores.finding import MetricSummaries
 from sacred_core.stores.summaries import MetricSummary, merge_summaries
 from sacred_core.stores.writer_views import metric_of_writer, split_metric
-from sacred_core.stores.writers import MAIN, WriterStore, writer_of, writer_order
+from sacred_core.stores.writers import MAIN, PartStore, writer_of, writer_order
 
 
 def writer_lines(parts: Mapping[str, StoredRun]) -> list[str]:
@@ -78,7 +78,7 @@ def rows_by_writer(store: RunStore, runs: Sequence[StoredRun]) -> list[StoredRun
     found: list[StoredRun] = []
     for run in runs:
         found.append(run)
-        parts = store.writer_store(run.id) if isinstance(store, WriterStore) else None
+        parts = store.writer_store(run.id) if isinstance(store, PartStore) else None
         if parts is not None:
             listed = sorted(parts.list(), key=lambda part: writer_order(writer_of(part)))
             found += [_row(parts, run, part) for part in listed]

@@ -16,6 +16,7 @@ from sacred_core.stores.curves import CurveStore, all_points, points, summaries
 from sacred_core.stores.model import StoredRun
 from sacred_core.stores.run_store import RunStore
 from sacred_core.stores.times import milliseconds
+from sacred_core.stores.writers import PartStore, writer_of
 
 #: Of the format; another one yields other digests.
 VERSION = 1
@@ -54,6 +55,8 @@ class RunDigest(ValueMethods):
         metrics: The digest of each metric by its name.
         characters: Number of characters of the output.
         files: By kind and name the hexadecimal MD5 digest of the content, None if it is missing.
+        writers: The digest of what each writer recorded, by its name; with any, ``"recorded by
+            writers"`` is a part.
     """
 
     uid: str
@@ -61,6 +64,7 @@ class RunDigest(ValueMethods):
     metrics: dict[str, MetricDigest]
     characters: int
     files: dict[str, dict[str, str | None]]
+    writers: dict[str, "RunDigest"] = attrs.field(factory=dict)
 
     @property
     def total(self) -> str:
@@ -93,7 +97,25 @@ def digest_run(store: RunStore, run: StoredRun, reads_files: bool = False) -> Ru
         "output": _digest_text(output),
         "files": digest_data([files, _metadata(run)]),
     }
-    return RunDigest(uid=run.uid, parts=parts, metrics=metrics, characters=len(output), files=files)
+    writers = _digest_writers(store, run, reads_files)
+    if writers:
+        totals = {name: own.total for name, own in writers.items()}
+        parts["recorded by writers"] = digest_data(totals)
+    return RunDigest(
+        uid=run.uid, parts=parts, metrics=metrics, characters=len(output), files=files,
+        writers=writers,
+    )  # fmt: skip
+
+
+def _digest_writers(store: RunStore, run: StoredRun, reads_files: bool) -> dict[str, RunDigest]:
+    parts = store.writer_store(run.id) if isinstance(store, PartStore) else None
+    if parts is None:
+        return {}
+    found = {writer_of(part): part.id for part in parts.list()}
+    return {
+        name: digest_run(parts, parts.get(part_id), reads_files)
+        for name, part_id in sorted(found.items())
+    }
 
 
 def comparable_parts(run: StoredRun) -> dict[str, Any]:

@@ -134,9 +134,9 @@ class DocumentMetrics(DocumentRecords[R]):
         return WriterView(source, parts)
 
     def _parts_of(self, run_id: int | str) -> "RunStore | None":
-        from sacred_core.stores.writers import WriterStore
+        from sacred_core.stores.writers import PartStore
 
-        return self.writer_store(run_id) if isinstance(self, WriterStore) else None
+        return self.writer_store(run_id) if isinstance(self, PartStore) else None
 
 
 @attrs.frozen

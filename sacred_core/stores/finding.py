@@ -77,11 +77,11 @@ class MetricSummaries:
         if "@" not in name:
             return None
         from sacred_core.stores.writer_views import split_metric
-        from sacred_core.stores.writers import WriterStore, writer_of  # few runs have writers
+        from sacred_core.stores.writers import PartStore, writer_of  # few runs have writers
 
         if run.id not in self._parts:
             parts = None
-            if isinstance(self._store, WriterStore):
+            if isinstance(self._store, PartStore):
                 with contextlib.suppress(StoreError):  # it was deleted meanwhile
                     parts = self._store.writer_store(run.id)
             own = {} if parts is None else {writer_of(part): part for part in parts.list()}

@@ -27,6 +27,7 @@ from sacred_core.stores.recognition import find_locations
 from sacred_core.stores.run_store import IdStore, RunQuery, RunStore
 from sacred_core.stores.stored_in import with_store
 from sacred_core.stores.summaries import MetricSummary
+from sacred_core.stores.writers import PartStore, require_part, stored_parts
 
 #: What `sacred_core.stores.curves.summaries` returns.
 Blocks: TypeAlias = dict[str, list[MetricSummary]]
@@ -114,9 +115,12 @@ class RecursiveStore:
         store, own_id = self._find(run_id)
         return self._with_id(store.get(own_id), run_id)
 
-    def output(self, run_id: int | str) -> str:
-        """Return what a run printed."""
+    def output(self, run_id: int | str, writer: str | None = None) -> str:
+        """Return what a run printed, or one of its writers."""
         store, own_id = self._find(run_id)
+        if writer is not None:
+            parts, part_id = require_part(store, own_id, writer)
+            return parts.output(part_id)
         return store.output(own_id)
 
     def metrics(self, run_id: int | str, raw: bool = False) -> dict[str, dict[str, Any]]:
@@ -137,6 +141,16 @@ class RecursiveStore:
         """Return ranges of points; see `CurveStore`."""
         store, own_id = self._find(run_id)
         return curves.points(store, own_id, ranges, raw)
+
+    def writer_store(self, run_id: int | str) -> RunStore | None:
+        """Return the store of the parts of a run; see `sacred_core.stores.writers`."""
+        store, own_id = self._find(run_id)
+        return store.writer_store(own_id) if isinstance(store, PartStore) else None
+
+    def writers(self, run_id: int | str) -> dict[str, StoredRun]:
+        """Return what each writer of a run recorded."""
+        store, own_id = self._find(run_id)
+        return stored_parts(store, own_id)
 
     def open_file(self, run_id: int | str, kind: str, name: str) -> BinaryIO:
         """Open a file of a run."""

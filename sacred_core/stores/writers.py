@@ -31,6 +31,18 @@ _QUOTED = "%"
 
 
 @runtime_checkable
+class PartStore(Protocol):
+    """A store that has parts of runs, such as an archive."""
+
+    def writer_store(self, run_id: int | str) -> RunStore | None:
+        """Return the store of the parts of a run, None if no writer has recorded in it yet.
+
+        Raises:
+            StoreError: the run does not exist.
+        """
+
+
+@runtime_checkable
 class WriterStore(Protocol):
     """A store in which other processes can record parts of a run."""
 
@@ -111,13 +123,13 @@ def stored_parts(store: Any, run_id: int | str) -> dict[str, StoredRun]:
     """Return the parts of a run by the names of their writers, in the order of `writer_order`.
 
     Args:
-        store: From `sacred_core.stores.open_store`; one that is not a `WriterStore` has no parts.
+        store: From `sacred_core.stores.open_store`; one that is not a `PartStore` has no parts.
         run_id: The run.
 
     Raises:
         StoreError: the run does not exist, or the store cannot be read.
     """
-    parts = store.writer_store(run_id) if isinstance(store, WriterStore) else None
+    parts = store.writer_store(run_id) if isinstance(store, PartStore) else None
     found = {} if parts is None else {writer_of(part): part for part in parts.list()}
     return {name: found[name] for name in sorted(found, key=writer_order)}
 
@@ -133,7 +145,7 @@ def require_part(store: Any, run_id: int | str, writer: str) -> tuple[RunStore, 
     Raises:
         StoreError: the run does not exist, or has no such writer.
     """
-    parts = store.writer_store(run_id) if isinstance(store, WriterStore) else None
+    parts = store.writer_store(run_id) if isinstance(store, PartStore) else None
     names = [] if parts is None else [writer_of(part) for part in parts.list()]
     if parts is None or writer not in names:
         known = ", ".join(sorted(names, key=writer_order)[:_MOST_NAMES]) or "none"

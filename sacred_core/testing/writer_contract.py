@@ -9,12 +9,17 @@ from typing import Any
 from sacred_core.exceptions import RunIdError, RunRemovedError, UsageError
 from sacred_core.provenance.sources import md5_of
 from sacred_core.stores import RunQuery, curves, find_runs
+from sacred_core.stores.annotations import new_note
 from sacred_core.stores.changes import change_token, list_ids
 from sacred_core.stores.writers import WriterStore, part_id, part_meta, stored_parts
 from sacred_core.testing.comparing import assert_metrics, assert_refused
 from sacred_core.testing.event_driver import EventDriver
+from sacred_core.testing.memory import Memory, MemoryStore
 from sacred_core.testing.samples import EXPERIMENT
 from sacred_core.testing.worker_processes import start_worker
+from sacred_core.transfer.copying import copy_run, copy_runs
+from sacred_core.transfer.known_runs import Target
+from sacred_core.transfer.verification import verify
 
 #: The environment variable with the number of writers of the long test, each with 10,000 points.
 VARIABLE = "SACRED_TEST_WRITERS"
@@ -296,6 +301,48 @@ class WriterContract:
         assert_metrics(parts, "rank1", driver)
         parts.delete("rank2")
         assert list(stored_parts(self.make_store(tmp_path), run_id)) == ["rank1"]
+
+    def test_parts_are_copied_with_their_run(self, tmp_path: Path) -> None:
+        """A copy to another store, and back, has the same digests; a copy of a running run is
+        continued, and one that is complete is not sent again.
+        """
+        if not self._has_writers(tmp_path):
+            return
+        main, run_id = self._start_main(tmp_path)
+        file = tmp_path / "made"
+        file.write_text("by a writer")
+        self._name_writers(main, ["rank1", "rank 2/3"])
+        part = self._start_part(tmp_path, run_id, "rank1", code=file)
+        part.log("loss", [1.0, 2.0])
+        part.beat()
+        store, other = self.make_store(tmp_path), MemoryStore(Memory())
+        copy_run(store, store.get(run_id), Target(other))
+        part.log("loss", [3.0])
+        part.print("text\n")
+        part.artifact("made", str(file))
+        part.complete()
+        second = self._start_part(tmp_path, run_id, "rank 2/3")
+        main.log("loss", [5.0])
+        main.complete()
+        second.log("acc", [1.0])
+        second.fail()
+        for _ in range(2):
+            copied = list(copy_runs(store, Target(other)))
+            assert [each.missing for each in copied] == [()], copied
+        assert copied[0].events == 0, f"{copied[0].events} events are sent again"
+        (copy,) = other.list()
+        assert sorted(stored_parts(other, copy.id)) == ["rank 2/3", "rank1"]
+        assert other.metrics(copy.id)["loss@rank1"]["values"] == [1.0, 2.0, 3.0]
+        (result,) = verify(store, other)
+        assert result.state == "equal", result
+        store.delete(run_id)
+        copy_run(other, copy, Target(store))
+        (result,) = verify(store, other)
+        assert result.state == "equal", result
+        parts: Any = other.writer_store(copy.id)
+        parts.annotate("rank1", new_note("changed"))
+        (result,) = verify(store, other)
+        assert [each.name for each in result.differences] == ["writer rank1"], result
 
     def test_no_part_of_a_missing_run_is_recorded(self, tmp_path: Path) -> None:
         """The error is a `RunRemovedError`, and nothing is stored."""

@@ -4,7 +4,7 @@ A copy is found by the uid of the run, and continued where it ends: copying a ru
 nothing. The end of a run is sent last, so that a copy that was interrupted has no end.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from itertools import chain
 from typing import Any
@@ -25,6 +25,7 @@ from sacred_core.stores.stored_parts import (
     was_resumed,
     with_all_points,
 )
+from sacred_core.stores.writers import PartStore, WriterStore, stored_parts
 from sacred_core.transfer.known_runs import LISTED_FIELDS, Target, has_recorded_uid, is_complete
 from sacred_core.transfer.sending import Sender
 
@@ -109,7 +110,7 @@ class RunCopier:
         stored, self._stored = self._stored or self._find(run.uid), None
         counts = _Counts(self._note_sent)
         replay = Replay(self._source, run, stored)
-        target_id, failures = self._send(replay, stored, counts.add)
+        target_id, failures = self._send(replay, run, stored, counts.add)
         conflict = "" if stored is None else _conflict(run, stored.run)
         if not conflict and replay.output is not None and target_id is not None:
             if run.recorded_segments:
@@ -136,27 +137,34 @@ class RunCopier:
         return None if known is None else Stored.of(self._target.store, known)
 
     def _send(
-        self, replay: Replay, stored: Stored | None, note_sent: Callable[[Event], None]
+        self,
+        replay: Replay,
+        run: StoredRun,
+        stored: Stored | None,
+        note_sent: Callable[[Event], None],
     ) -> tuple[int | str | None, list[str]]:
         """Send all events, and return the id of the run in the target and what it did not store.
+
+        What writers recorded is sent before the end.
 
         To continue a run may mean to read all of it: it is done only if there is an event, and the
         observer is used for the next copy.
         """
         known_id = None if stored is None else stored.run.id
+        parts = PartCopier(self._source, run, self._target.store, note_sent)
         # Closed also after an error, so that the folder of the files is removed.
         with closing(iter(replay)) as events:
             first = next(events, None)
             if first is None:
-                return known_id, []
+                return known_id, parts.copy(known_id)
             observer, self._observer = self._observer, None
             if observer is None:
                 is_started = stored is not None and stored.run.recorded_status != "QUEUED"
                 observer = self._target.observer_of(known_id if is_started else None)
             sender = Sender(observer, known_id, note_sent)
-            sender.send(chain((first,), events))
+            sender.send(parts.copy_before_end(chain((first,), events), sender))
         self._observer = observer
-        return sender.run_id, sender.failures
+        return sender.run_id, [*sender.failures, *parts.copy(sender.run_id)]
 
 
 def copy_run(
@@ -229,11 +237,60 @@ def copy_runs(
         # The uid of a run of Sacred depends on the whole record.
         run = listed if has_recorded_uid(listed) else source.get(listed.id)
         copy = target.listed(run.uid)
-        if copy is not None and is_complete(run, copy):
+        if copy is not None and not run.writers and is_complete(run, copy):
             yield Copied(uid=run.uid, source_id=run.id, target_id=copy.id, has_ended=has_ended(run))
         else:
             run = source.get(listed.id) if run is listed else run
             yield copy_or_report(RunCopier(source, run.id, target, note_sent), run.id, run)
+
+
+class PartCopier:
+    """Copies what the writers of a run recorded.
+
+    Args:
+        source: The store of the run.
+        run: The run there.
+        target: The store to which it is copied.
+        note_sent: Called with each event that is stored there.
+    """
+
+    def __init__(
+        self, source: RunStore, run: StoredRun, target: Any, note_sent: Callable[[Event], None]
+    ) -> None:
+        self._source, self._run, self._target = source, run, target
+        self._note_sent = note_sent
+        self._problems: list[str] | None = None
+
+    def copy_before_end(self, events: Iterable[Event], sender: Sender) -> Iterator[Event]:
+        """Yield the events of a run; before its end, its parts are copied."""
+        for event in events:
+            if event.final:
+                self.copy(sender.run_id)
+            yield event
+
+    def copy(self, target_id: int | str | None) -> list[str]:
+        """Copy the parts once, and return what could not be copied.
+
+        Args:
+            target_id: The id of the run in the target; None if it was not copied.
+        """
+        if self._problems is None and target_id is not None:
+            self._problems = list(self._copy(target_id))
+        return self._problems or []
+
+    def _copy(self, target_id: int | str) -> Iterator[str]:
+        source, target = self._source, self._target
+        parts = source.writer_store(self._run.id) if isinstance(source, PartStore) else None
+        if parts is None:
+            return
+        if not isinstance(target, WriterStore):
+            names = ", ".join(stored_parts(source, self._run.id))
+            yield f"the target cannot store writers of a run: {names}"
+            return
+        copies = Target(target.writer_observer(target_id).open_store())
+        for copied in copy_runs(parts, copies, note_sent=self._note_sent):
+            problems = [*copied.missing, *filter(None, [copied.conflict])]
+            yield from (f"writer {copied.source_id}: {problem}" for problem in problems)
 
 
 class _Counts:

@@ -83,6 +83,8 @@ def find_differences(a: RunInStore, b: RunInStore) -> list[Difference]:
             ]
         elif part == "annotations":
             found += _annotations(parts_a[part], parts_b[part])
+        elif part == "recorded by writers":
+            found += _writers(a.digest, b.digest)
         elif part in _WHOLE:
             found.append(Difference(part=part, message="differs"))
         else:
@@ -173,6 +175,24 @@ def _metric_message(
         return f"differs ({counted(one.points, 'point')} in A, {other.points} in B)", None
     few, all_of_them = sorted((one.points, other.points))
     return f"{few} of {counted(all_of_them, 'point')} in {where}", where
+
+
+def _writers(a: RunDigest, b: RunDigest) -> Iterator[Difference]:
+    for name in dict.fromkeys((*a.writers, *b.writers)):
+        mine, its = a.writers.get(name), b.writers.get(name)
+        if mine is None or its is None:
+            missing_in = "A" if mine is None else "B"
+            message = f"missing in {missing_in}"
+        elif mine.total != its.total:
+            parts = dict.fromkeys((*mine.parts, *its.parts))
+            names = [part for part in parts if mine.parts.get(part) != its.parts.get(part)]
+            missing_in, message = None, f"differs in {', '.join(names) or 'uid'}"
+        else:
+            continue
+        yield Difference(
+            part="recorded by writers", name=f"writer {name}", message=message,
+            missing_in=missing_in,
+        )  # fmt: skip
 
 
 def _files(a: RunDigest, b: RunDigest) -> list[Difference]:

@@ -36,12 +36,26 @@ class _DryStore:
     def continue_with(self, observer: RunObserver, run_id: int | str) -> None:
         """Do nothing."""
 
+    def writer_observer(self, run_id: int | str) -> "_DryParts":
+        parts = self._store.writer_store(run_id)
+        return _DryParts(_DryStore(_EmptyStore() if parts is None else parts))
+
     def annotate(self, run_id: int | str, annotation: Annotation) -> None:
         """Do nothing."""
 
     def observer_of(self, run_id: int | str | None) -> RunObserver:
         del run_id
         return RunObserver()
+
+
+class _DryParts(RunObserver):
+    """Records no part of a run."""
+
+    def __init__(self, store: _DryStore) -> None:
+        self._store = store
+
+    def open_store(self) -> Any:
+        return self._store
 
 
 class _EmptyStore:

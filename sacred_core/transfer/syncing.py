@@ -21,7 +21,7 @@ from sacred_core.stores.stored_parts import (
     has_same_segments,
     was_resumed,
 )
-from sacred_core.transfer.copying import Copied, RunCopier
+from sacred_core.transfer.copying import Copied, PartCopier, RunCopier
 from sacred_core.transfer.differences import Difference
 from sacred_core.transfer.known_runs import LISTED_FIELDS, Target, is_complete
 from sacred_core.transfer.verification import compare
@@ -30,6 +30,8 @@ from sacred_core.transfer.verification import compare
 _FIELDS = (*LISTED_FIELDS, *map(Field, ("uid", "config", "result")))
 #: Parts of the record that never change, also while a run is running.
 _CONSTANT = ("config", "command", "metrics")
+#: Parts that are merged, also where others differ.
+_MERGED = ("annotations", "recorded by writers")
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -125,6 +127,7 @@ def _is_equal(a: StoredRun, b: StoredRun) -> bool:
     """Return whether both stores have the same run that ended, by the facts in its record."""
     return (
         has_ended(a)
+        and not a.writers
         and is_complete(a, b)
         and is_complete(b, a)
         and canonical_json([a.config, a.result]) == canonical_json([b.config, b.result])
@@ -172,7 +175,7 @@ def _synchronise_run(
     try:
         one, other = _Side(a, a.store.get(id_a), "A"), _Side(b, b.store.get(id_b), "B")
         result = attrs.evolve(result, uid=one.run.uid, name=one.run.name)
-        return _merge(result, one, other, note_sent)
+        return _copy_parts(_merge(result, one, other, note_sent), one, other, note_sent)
     except UnavailableError:
         raise
     except StoreError as error:
@@ -184,7 +187,7 @@ def _merge(result: Synced, a: _Side, b: _Side, note_sent: Callable[[Event], None
     if comparison.problem is not None:
         return attrs.evolve(result, problem=comparison.problem)
     # Annotations are merged below, also where there are conflicts.
-    differences = [each for each in comparison.differences if each.part != "annotations"]
+    differences = [each for each in comparison.differences if each.part not in _MERGED]
     conflicts = tuple(each for each in differences if _is_conflict(each, a.run, b.run))
     copied: dict[str, Copied] = {}
     if differences and not conflicts:
@@ -200,6 +203,15 @@ def _merge(result: Synced, a: _Side, b: _Side, note_sent: Callable[[Event], None
         conflicts=conflicts,
         is_merged=is_merged,
     )
+
+
+def _copy_parts(result: Synced, a: _Side, b: _Side, note_sent: Callable[[Event], None]) -> Synced:
+    """Copy what writers of a run recorded in each store to the other one."""
+    problems = []
+    for source, target in ((a, b), (b, a)):
+        copier = PartCopier(source.store, source.run, target.store, note_sent)
+        problems += copier.copy(target.run.id)
+    return attrs.evolve(result, problem="; ".join(problems)) if problems else result
 
 
 def _is_conflict(difference: Difference, a: StoredRun, b: StoredRun) -> bool:

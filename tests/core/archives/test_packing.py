@@ -23,8 +23,12 @@ from sacred_core.exceptions import DamagedRecordError, StoreError, UnavailableEr
 from sacred_core.stores.curves import Ranges
 from sacred_core.stores.summaries import MetricSummary, summarize_blocks
 from sacred_core.stores.times import TimeColumn
+from sacred_core.stores.writers import part_meta
 from sacred_core.testing import EventDriver, Memory, MemoryObserver, MemoryStore
 from sacred_core.testing.event_driver import START
+from sacred_core.transfer.copying import copy_runs
+from sacred_core.transfer.known_runs import Target
+from sacred_core.transfer.verification import verify
 
 
 def manifest_of(path: Path) -> Any:
@@ -442,3 +446,44 @@ def test_reasons_have_no_secrets(memory: Memory, tmp_path: Path) -> None:
     assert problem["reason"].startswith("cannot read postgresql://ann:")
     with zipfile.ZipFile(tmp_path / "runs.zip") as file:
         assert all(b"hunter27" not in file.read(name) for name in file.namelist())
+
+
+def test_writers_of_a_run_are_packed_with_it(tmp_path: Path) -> None:
+    """Points, output and files of writers are read from the archive, and unpacked by a copy."""
+    made = tmp_path / "made"
+    made.write_bytes(b"by a writer")
+    observer = MemoryObserver(Memory())
+    driver = EventDriver(observer)
+    uid = "0123456789abcdef0123456789abcdef"
+    driver.start(meta_info={"uid": uid})
+    source: MemoryStore = observer.open_store()
+    for name in ("rank1", "a/b"):
+        part = EventDriver(source.writer_observer(1))
+        part.start(meta_info=part_meta(uid, name))
+        part.log("loss", [1.0, 2.0])
+        part.print(f"of {name}\n")
+        part.artifact("made", str(made))
+        part.complete()
+    driver.complete()
+    path = tmp_path / "runs.zip"
+    pack(source, source.list(), path)
+    store = ArchiveStore(path)
+    assert list(store.writers(1)) == ["a/b", "rank1"]
+    assert store.metrics(1)["loss@a/b"]["values"] == [1.0, 2.0]
+    assert store.output(1, writer="rank1") == "of rank1\n"
+    parts: Any = store.writer_store(1)
+    assert parts.open_file("rank1", "artifact", "made").read() == b"by a writer"
+    (result,) = verify(source, store)
+    assert result.state == "equal", result
+    target = MemoryStore(Memory())
+    (copied,) = copy_runs(store, Target(target))
+    (again,) = verify(target, store)
+    assert copied.is_complete and again.state == "equal"
+    with pytest.raises(StoreError, match="has no writer 'rank9': it has a/b, rank1"):
+        store.output(1, writer="rank9")
+
+
+def test_a_run_without_writers_is_packed_as_before(archive: Path) -> None:
+    """The manifest has no entries of parts."""
+    assert not any("parts" in entry for entry in manifest_of(archive)["runs"])
+    assert ArchiveStore(archive).writer_store(1) is None

@@ -10,6 +10,7 @@ import pytest
 
 from sacred_core.exceptions import UnavailableError
 from sacred_core.stores import Annotation
+from sacred_core.stores.writers import part_meta
 from sacred_core.testing import EventDriver, Memory, MemoryObserver, MemoryStore
 from sacred_core.testing.event_driver import START
 from sacred_core.testing.segment_contract import add_segment
@@ -364,3 +365,36 @@ def test_two_resumed_copies_are_a_conflict(a: Memory, b: Memory) -> None:
     source, target = MemoryStore(a), Target(MemoryStore(b))
     (copied_run,) = copy_runs(source, target)
     assert "it was resumed there at 2026-01-02 07:04:05" in copied_run.conflict
+
+
+def add_part(memory: Memory, name: str, values: list[float]) -> None:
+    """Record what a writer of the only run logs, to its end."""
+    store = MemoryStore(memory)
+    (run,) = store.list()
+    part = EventDriver(store.writer_observer(run.id))
+    part.start(meta_info=part_meta(run.uid, name))
+    part.log("loss", values)
+    part.complete()
+
+
+def test_each_store_gets_the_writers_of_the_other(a: Memory, b: Memory) -> None:
+    """Parts that only one store has are copied to the other one, also of runs that are equal."""
+    record(a).complete()
+    sync(a, b)
+    add_part(a, "rank1", [1.0, 2.0])
+    add_part(b, "rank2", [3.0])
+    assert not equal(a, b)
+    sync(a, b)
+    assert equal(a, b)
+    for memory in (a, b):
+        assert list(MemoryStore(memory).writers(1)) == ["rank1", "rank2"]
+
+
+def test_a_dry_run_copies_no_parts(a: Memory, b: Memory) -> None:
+    """Nothing is stored, also not below a run that both stores have."""
+    record(a).complete()
+    sync(a, b)
+    add_part(a, "rank1", [1.0])
+    store = MemoryStore(b)
+    assert [*synchronise(Target(MemoryStore(a)), DryTarget(store))]
+    assert store.writer_store(1) is None and not equal(a, b)
