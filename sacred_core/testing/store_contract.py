@@ -19,6 +19,7 @@ from sacred_core.testing.outage_contract import OutageContract
 from sacred_core.testing.own_store_contract import OwnStoreContract
 from sacred_core.testing.process_contract import ProcessContract
 from sacred_core.testing.replay_contract import ReplayContract
+from sacred_core.testing.resume_contract import ResumeContract
 from sacred_core.testing.samples import AWKWARD, EXPERIMENT, TRACE
 from sacred_core.testing.segment_contract import SegmentContract
 from sacred_core.testing.thread_contract import ThreadContract
@@ -38,6 +39,7 @@ class StoreContract(
     ReplayContract,
     CopyContract,
     SegmentContract,
+    ResumeContract,
     ThreadContract,
     WriterContract,
 ):

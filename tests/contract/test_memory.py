@@ -7,12 +7,11 @@ from typing import Any
 import pytest
 
 from sacred_core.testing import Memory, MemoryObserver, MemoryStore, StoreContract
-from sacred_core.testing.resume_contract import ResumeContract
 
 from .schemes import memory_scheme
 
 
-class TestMemory(ResumeContract, StoreContract):
+class TestMemory(StoreContract):
     @pytest.fixture(autouse=True)
     def _memory(self) -> Iterator[None]:
         """Begin with an empty memory."""

@@ -8,10 +8,9 @@ from typing import Any
 from sacred_file import FileStorageObserver, FileStore
 
 from sacred_core.testing import StoreContract
-from sacred_core.testing.resume_contract import ResumeContract
 
 
-class TestFile(ResumeContract, StoreContract):
+class TestFile(StoreContract):
     def make_observer(self, tmp_path: Path) -> FileStorageObserver:
         return FileStorageObserver(tmp_path / "runs")
 

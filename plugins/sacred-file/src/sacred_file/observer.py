@@ -326,7 +326,11 @@ class FileStorageObserver(DeprecatedCreate, DocumentObserver):
     def _write_entry(self, folder: Path, has_token: bool = False) -> None:
         """Write ``run.json``, and check the token right before, unless that was just done."""
         check = None if has_token else self._folder
-        replace_bytes(folder / RUN, entry_bytes(self.run_entry), check)
+        try:
+            replace_bytes(folder / RUN, entry_bytes(self.run_entry), check)
+        except FileNotFoundError:
+            self._folder()  # the run may be deleted
+            raise
 
     def save_json(self, obj: Any, filename: str) -> None:
         """Write anything as a JSON file into the folder of the run."""

@@ -8,9 +8,18 @@ from sacred_sql.contents import new_key
 from sacred_sql.schema import annotations
 
 
-def insert_annotation(connection: sa.Connection, run_key: int, annotation: Annotation) -> bool:
-    """Insert the row of an annotation, and return False if the run is not there any more."""
-    if not note_change(connection, run_key):
+def insert_annotation(
+    connection: sa.Connection, run_key: int, annotation: Annotation, token: str | None = None
+) -> bool:
+    """Insert the row of an annotation, and return False if the run is not there any more.
+
+    Args:
+        connection: In a transaction.
+        run_key: Of the run.
+        annotation: The annotation.
+        token: As of `note_change`.
+    """
+    if not note_change(connection, run_key, token):
         return False
     row = {
         "run_key": run_key,

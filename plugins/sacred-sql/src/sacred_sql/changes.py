@@ -19,7 +19,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from sacred_sql.schema import run_changes, runs
+from sacred_sql.schema import run_changes, run_tokens, runs
 
 #: What a transaction may take from its note of a change to its end, where only times tell changes
 #: apart: runs that changed in this time before a listing are listed once more. `has_taken_long`.
@@ -28,11 +28,23 @@ COMMIT_TIME = timedelta(seconds=60)
 _DELETED = 0
 
 
-def note_change(connection: sa.Connection, run_key: int) -> bool:
-    """Record that a transaction changes a run; return False if the run does not exist."""
-    if connection.execute(_update(connection.dialect.name), {"changed": run_key}).rowcount:
+def note_change(connection: sa.Connection, run_key: int, token: str | None = None) -> bool:
+    """Record that a transaction changes a run; return False if the run does not exist.
+
+    Args:
+        connection: In a transaction.
+        run_key: Of the run.
+        token: Of the process that records the run; then return False also if another process has
+            resumed it. None of others.
+    """
+    update = _update(connection.dialect.name, token is not None)
+    if connection.execute(update, {"changed": run_key, "own_token": token}).rowcount:
         return True
-    if connection.execute(sa.select(1).where(runs.c.run_key == run_key)).first() is None:
+    query = sa.select(1).where(runs.c.run_key == run_key)
+    if (
+        connection.execute(query if token is None else query.where(has_token(token))).first()
+        is None
+    ):
         return False
     note_start(connection, run_key)
     return True
@@ -44,11 +56,19 @@ def note_start(connection: sa.Connection, run_key: int) -> None:
     connection.execute(run_changes.insert().values(run_key=run_key, number=number))
 
 
+def has_token(token: Any) -> sa.ColumnElement[bool]:
+    """Return the condition that no process with another token has resumed the run of ``runs``."""
+    others = sa.select(1).where(run_tokens.c.run_key == runs.c.run_key, run_tokens.c.token != token)
+    return ~others.correlate(runs).exists()
+
+
 @functools.cache
-def _update(dialect: str) -> sa.Update:
+def _update(dialect: str, has_own_token: bool) -> sa.Update:
     """Return the statement that notes a change: it is sent often, and building it takes longer."""
     key: sa.BindParameter[int] = sa.bindparam("changed")
     run = sa.select(1).where(runs.c.run_key == key)
+    if has_own_token:
+        run = run.where(has_token(sa.bindparam("own_token")))
     mine = sa.and_(run_changes.c.run_key == key, run.exists())
     return run_changes.update().where(mine).values(number=_new_number(dialect))
 

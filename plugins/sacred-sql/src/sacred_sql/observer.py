@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -145,7 +146,7 @@ class SqlObserver(DeprecatedCreate, DocumentObserver):
 
     def prepare_run(self, run: StoredRun) -> None:
         """Store what runs share: those who race for a number have nothing else to do."""
-        self._rows = rows = Rows(make_experiment(run.experiment), knows_metrics=True)
+        self._rows = rows = Rows(make_experiment(run.experiment), self.token, knows_metrics=True)
 
         def work(connection: sa.Connection) -> int:
             store_shared(connection, rows.experiment, run.host)
@@ -256,11 +257,9 @@ class SqlObserver(DeprecatedCreate, DocumentObserver):
 
     def append_annotation(self, annotation: Annotation) -> bool:
         """Insert a row."""
-
-        def work(connection: sa.Connection) -> bool:
-            return insert_annotation(connection, self._rows.key, annotation)
-
-        return self._database.write(work)
+        rows = self._rows
+        insert = partial(insert_annotation, run_key=rows.key, annotation=annotation)
+        return self._database.write(partial(insert, token=rows.token))
 
     def put_file(
         self, kind: str, name: str, version: FileVersion, details: Mapping[str, Any]
@@ -298,8 +297,12 @@ class SqlObserver(DeprecatedCreate, DocumentObserver):
 
     def continue_row(self, run: StoredRun, key: int) -> None:
         """Record what follows for a run that is stored already, in the row with this key."""
-        self._rows = self._database.read(lambda connection: read_rows(connection, key))
-        self.continue_run(run, "")
+        self._rows = self._database.write(lambda connection: read_rows(connection, key))
+        self.continue_run(run, self._rows.token)
+
+    def replace_token(self, old: str, new: str) -> bool:
+        """Replace the row of the token."""
+        return self._rows.replace_token(self._database, old, new)
 
     @contextlib.contextmanager
     def write_together(self) -> Iterator[None]:

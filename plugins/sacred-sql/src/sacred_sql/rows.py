@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Literal, TypeAlias, get_args
 
 import attrs
@@ -9,11 +10,12 @@ import sqlalchemy as sa
 
 from sacred_core.stores.model import StoredRun
 from sacred_sql.appended import Metric
-from sacred_sql.changes import note_change
+from sacred_sql.changes import has_token, note_change
 from sacred_sql.contents import store_outside, write_facts
+from sacred_sql.database import Database
 from sacred_sql.experiments import Experiment, load_experiment
 from sacred_sql.row_ids import part_row_id
-from sacred_sql.schema import LONGEST_COMMENT, runs
+from sacred_sql.schema import LONGEST_COMMENT, run_tokens, runs
 
 #: What is written separately.
 Part: TypeAlias = Literal["values", "output", "points"]
@@ -25,6 +27,7 @@ class Rows:
 
     Attributes:
         experiment: What the row of the run refers to.
+        token: See `sacred_core.stores.tokens`; empty if nobody has resumed the run.
         key: Of the row of the run.
         experiment_key: Of the row of the experiment.
         unsure: For how many of the next writes of a part more may be stored than this object has:
@@ -41,6 +44,7 @@ class Rows:
     """
 
     experiment: Experiment
+    token: str = ""
     key: int = 0
     experiment_key: int = 0
     unsure: Counter[Part] = attrs.field(factory=Counter)
@@ -62,8 +66,8 @@ class Rows:
 
     def update(self, connection: sa.Connection, columns: Mapping[str, Any]) -> bool:
         """Set columns of the run, and return whether its row exists: keys are not reused."""
-        change = runs.update().where(runs.c.run_key == self.key).values(columns)
-        return connection.execute(change).rowcount == 1
+        change = runs.update().where(runs.c.run_key == self.key, has_token(self.token))
+        return connection.execute(change.values(columns)).rowcount == 1
 
     def write_values(
         self,
@@ -96,12 +100,20 @@ class Rows:
 
     def note_change(self, connection: sa.Connection) -> bool:
         """Record that a transaction changes the run; return False if it does not exist."""
-        is_there = note_change(connection, self.key)
+        is_there = note_change(connection, self.key, self.token)
         return is_there and (self.main_key is None or note_change(connection, self.main_key))
 
+    def replace_token(self, database: Database, old: str, new: str) -> bool:
+        """Replace the token of the run; see `DocumentObserver.replace_token`."""
+        if not database.write(partial(_replace_token, key=self.key, old=old, new=new)):
+            return False
+        database.write(partial(_await_writes, key=self.key))
+        self.token = new
+        return True
+
     def exist(self, connection: sa.Connection) -> bool:
-        """Return whether the row of the run exists."""
-        query = sa.select(1).where(runs.c.run_key == self.key)
+        """Return whether the row of the run exists, and no other process has resumed the run."""
+        query = sa.select(1).where(runs.c.run_key == self.key, has_token(self.token))
         return connection.execute(query).first() is not None
 
 
@@ -110,7 +122,39 @@ def read_rows(connection: sa.Connection, key: int) -> Rows:
     query = sa.select(runs.c.experiment_id).where(runs.c.run_key == key)
     experiment_key = int(connection.execute(query).scalar_one())
     experiment = load_experiment(connection, experiment_key)
-    return Rows(experiment, key, experiment_key, unsure=Counter(get_args(Part)), has_facts=True)
+    token = connection.execute(sa.select(run_tokens.c.token).where(run_tokens.c.run_key == key))
+    return Rows(
+        experiment,
+        token.scalar() or "",
+        key,
+        experiment_key,
+        unsure=Counter(get_args(Part)),
+        has_facts=True,
+    )
+
+
+def _replace_token(connection: sa.Connection, key: int, old: str, new: str) -> bool:
+    """Replace the token of a run, and return False if it is not ``old``; empty: it has none."""
+    mine = run_tokens.c.run_key == key
+    known = connection.execute(sa.select(run_tokens.c.token).where(mine)).scalar()
+    if (known or "") != old:
+        return False
+    if known is None:
+        # Of several processes one inserts the row; for others the transaction is repeated.
+        exists = sa.select(1).where(runs.c.run_key == key)
+        if connection.execute(exists).first() is None:
+            return False
+        connection.execute(run_tokens.insert().values(run_key=key, token=new))
+    elif new != old:
+        change = run_tokens.update().where(mine, run_tokens.c.token == old)
+        return connection.execute(change.values(token=new)).rowcount == 1
+    return True
+
+
+def _await_writes(connection: sa.Connection, key: int) -> None:
+    """Wait until transactions have ended that began to write to a run with the former token."""
+    connection.execute(sa.select(runs.c.run_key).where(runs.c.run_key == key).with_for_update())
+    note_change(connection, key)
 
 
 def comment_of(run: StoredRun) -> str | None:

@@ -231,15 +231,18 @@ point_summaries = _table(
 run_changes = _table(
     "run_changes", _number("run_key"), Column("number", sa.BigInteger, nullable=False, index=True)
 )
+#: The token of the process that resumed a run; a process with another one writes nothing more.
+run_tokens = _table("run_tokens", _key_of_run(), _digest("token", unique=False))
 #: One row, once a numbered run was deleted; added by the first deletion to older databases.
 deleted_numbers = _table("deleted_numbers", _number("highest"))
 
 #: What belongs to one run alone.
 OF_RUNS = (
-    large_values, output, points, point_summaries, metrics, resources, artifacts, annotations, facts
+    large_values, output, points, point_summaries, metrics, resources, artifacts, annotations,
+    facts, run_tokens,
 )  # fmt: skip
 #: Tables that databases of earlier releases lack.
-ADDED = (facts, point_summaries, run_changes, deleted_numbers)
+ADDED = (facts, point_summaries, run_changes, run_tokens, deleted_numbers)
 #: What refers to contents.
 USERS_OF_CONTENTS = (sources, repositories, resources, artifacts, large_values)
 
