@@ -9,6 +9,7 @@ import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from types import MappingProxyType
 from typing import Any, BinaryIO, ClassVar, NamedTuple, Self
 
 from sacred_core.exceptions import StoreError, UnavailableError
@@ -104,6 +105,19 @@ class Backend(ABC):
                 run is ``status``, in one step; otherwise False is returned.
         """
 
+    def replace_key(self, key: Any) -> Hashable | None:
+        """Give a run a new key in one step, because another process resumes the run.
+
+        From then on no run has the old key, so that methods that write with it return False.
+        Without this method, runs cannot be resumed.
+
+        Returns:
+            The new key; None if no run has the old one.
+        """
+        raise NotImplementedError(
+            f"{type(self).__name__} must implement replace_key to resume runs"
+        )
+
     @abstractmethod
     def fields(self, key: Any) -> Mapping[str, str]:
         """Return all fields of a run."""
@@ -166,6 +180,8 @@ class BackendObserver(_UsesBackend, DocumentObserver):
     backend_class: ClassVar[type[Backend]]
     backend: Backend
     _key: Any = None
+    #: The keys of runs that this observer has resumed, by their tokens.
+    _keys: Mapping[str, Any] = MappingProxyType({})
 
     def __init__(self, *arguments: Any) -> None:
         self._use(self.backend_class(*arguments))
@@ -234,7 +250,19 @@ class BackendObserver(_UsesBackend, DocumentObserver):
     def continue_key(self, key: Any, run: StoredRun) -> None:
         """Record what follows for a run that is stored already."""
         self._key = key
-        self.continue_run(run, "")
+        tokens = (token for token, known in self._keys.items() if known == key)
+        self.continue_run(run, next(tokens, ""))
+
+    def replace_token(self, old: str, new: str) -> bool:
+        """Replace the key of the run, which is what other processes write with."""
+        if old == new:
+            key = self._keys.get(new)
+            return key is not None and self.backend.find(to_json(self.require_run().id)) == key
+        key = self.backend.replace_key(self._key) if old == self.token else None
+        if key is None:
+            return False
+        self._key, self.token, self._keys = key, new, {**self._keys, new: key}
+        return True
 
 
 class BackendStore(_UsesBackend, DocumentStore[Any]):

@@ -56,18 +56,18 @@ def resume_stored(observer: Observer, start: RunStarted, token: str, _id: Any) -
             f"run {str(run.id)!r} cannot be resumed: {type(store).__name__} must derive from "
             "DocumentStore, with new_observer and continue_with"
         )
-    store.continue_with(observer, run.id)
-    if not _replace_token(observer, token, token):
+    try:
         with observer.translate_errors():
             lock = observer.lock_uid(run.uid)  # of stores that check the token before a write
         with lock or contextlib.nullcontext():
             is_resumed = _take_over(observer, store, start, token, run.id)
-        if not is_resumed:
-            raise ResumeError(
-                f"run {str(run.id)!r} in {observer.display_name} cannot be resumed: another "
-                "process has resumed or deleted it meanwhile"
-            )
-    store.continue_with(observer, run.id)  # from the positions of the new segment
+    except RunRemovedError:
+        is_resumed = False
+    if not is_resumed:
+        raise ResumeError(
+            f"run {str(run.id)!r} in {observer.display_name} cannot be resumed: another process "
+            "has resumed or deleted it meanwhile"
+        )
     return run.id
 
 
@@ -80,6 +80,9 @@ def _take_over(
     the run meanwhile does not replace the token of one that has resumed it completely.
     """
     store.continue_with(observer, run_id)
+    if _replace_token(observer, token, token):  # an earlier attempt was successful
+        store.continue_with(observer, run_id)
+        return True
     claim = hashlib.md5(token.encode(), usedforsecurity=False).hexdigest()
     if not _replace_token(observer, claim, claim):
         old = observer.token
@@ -89,11 +92,11 @@ def _take_over(
             return False
     store.continue_with(observer, run_id)  # the former process may have written more
     if not _has_begun(observer.require_run(), start):
-        try:
-            _begin_segment(observer, store, start)
-        except RunRemovedError:
-            return False
-    return _replace_token(observer, claim, token)
+        _begin_segment(observer, store, start)
+    if not _replace_token(observer, claim, token):
+        return False
+    store.continue_with(observer, run_id)  # from the positions of the new segment
+    return True
 
 
 def warn_not_stored(observer: Observer, start: RunStarted) -> None:

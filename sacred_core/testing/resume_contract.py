@@ -96,8 +96,10 @@ class ResumeContract:
         before = _snapshot(store, run_id)
         for name, write in _writes(tmp_path).items():
             error = _error_of(lambda write=write: write(old))  # type: ignore[misc]
-            assert isinstance(error, RunLostError), f"{name}: {error!r}"
-            assert "resumed by another process" in str(error), name
+            # A store may write these elsewhere without a look at the record.
+            is_unseen = error is None and name in ("output", "points")
+            assert is_unseen or isinstance(error, RunLostError), f"{name}: {error!r}"
+            assert is_unseen or "resumed by another process" in str(error), name
             assert _snapshot(store, run_id) == before, name
         new.print("more\n")
         new.complete()

@@ -39,6 +39,8 @@ _OF_PART = "/"
 _PAUSE = 0.02
 #: The collection with the highest number of a deleted run of each collection of runs.
 _DELETED = "sacred_deleted"
+#: The field with the first token of a run that was resumed; empty if it had none.
+FIRST_TOKEN = "first_token"
 #: Names that an error has.
 _MOST_NAMES = 20
 
@@ -137,16 +139,20 @@ class RunReference:
         id: Of the run; another run may get it when this one is deleted.
         token: See `sacred_core.stores.tokens`; None of a run that Sacred or an earlier release
             recorded.
+        first_token: That of the process that started the run, which is in its points and in the
+            ids of its files; None if it had none.
     """
 
     collections: Collections
     id: Any
     token: str | None
+    first_token: str | None
 
     @classmethod
     def of(cls, collections: Collections, entry: Document) -> "RunReference":
         """Return that of a document."""
-        return cls(collections, entry["_id"], entry.get(TOKEN))
+        token = entry.get(TOKEN)
+        return cls(collections, entry["_id"], token, entry.get(FIRST_TOKEN, token) or None)
 
     @property
     def filter(self) -> Document:
@@ -157,7 +163,7 @@ class RunReference:
     def owner(self) -> str:
         """The run's part in the ids of its documents and files."""
         name = f"{self.collections.runs.name}/{type(self.id).__name__}/{self.id}"
-        return name if self.token is None else f"{name}/{self.token}"
+        return name if self.first_token is None else f"{name}/{self.first_token}"
 
     @property
     def collection_field(self) -> Document:
@@ -168,12 +174,20 @@ class RunReference:
     @property
     def metrics_filter(self) -> Document:
         """The filter for the metrics of the run that sacred-mongo wrote."""
-        found = {"run_id": self.id, "collection": None, TOKEN: self.token}
+        found = {"run_id": self.id, "collection": None, TOKEN: self.first_token}
         return {**found, **self.collection_field}
 
     def metric_id(self, name: str, number: int) -> Any:
         """Return the id of a document with points of a metric."""
         return derived_id("metric", self.owner, name, str(number))
+
+    def replace_token(self, old: str, new: str) -> bool:
+        """Replace the token in the document; see `DocumentObserver.replace_token`."""
+        found = {"_id": {"$eq": self.id}, TOKEN: old or None}
+        if old == new:
+            return self.collections.runs.find_one(found, {"_id": 1}) is not None
+        changed = with_change_time({"$set": {TOKEN: new, FIRST_TOKEN: self.first_token or ""}})
+        return bool(self.collections.runs.update_one(found, changed).matched_count)
 
     def set(self, fields: Document) -> None:
         """Change fields of the run, as `change` does."""

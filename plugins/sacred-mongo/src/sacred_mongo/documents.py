@@ -42,7 +42,8 @@ _LARGEST_OTHER = 500_000
 
 def new_entry(collections: Collections, run: StoredRun, token: str) -> Document:
     """Return the document of a new run, without its id."""
-    new = RunReference(collections, ObjectId(), token)  # large values are named before the run is
+    # Large values are named before the run is.
+    new = RunReference(collections, ObjectId(), token, token)
     meta = offload_if_large(new, "meta", run.meta)
     if run.queue_time is not None:
         meta["queue_time"] = utc(run.queue_time)

@@ -256,6 +256,10 @@ class MongoObserver(DeprecatedCreate, DocumentObserver):
         self.run_entry["experiment"].update(code)
         return True
 
+    def replace_token(self, old: str, new: str) -> bool:
+        """Replace the token in the document."""
+        return self._run.replace_token(old, new)
+
     def append_output(self, text: str, offset: int) -> bool:
         """Add to ``captured_out``."""
         self._output.write(self._run, text, offset)
@@ -307,11 +311,7 @@ class MongoObserver(DeprecatedCreate, DocumentObserver):
         self._collections = collections
 
     def continue_document(self, entry: Document) -> None:
-        """Record further events of a stored run.
-
-        Args:
-            entry: The document of the run.
-        """
+        """Record further events of a stored run, of which ``entry`` is the document."""
         fields = RunDocument(self.collections, lambda: entry).fields()
         run = make_run(to_run_id(entry["_id"]), fields)
         run.experiment = entry["experiment"]

@@ -139,7 +139,7 @@ def create_index(metrics: Runs) -> None:
 
 def clear_points(run: RunReference) -> None:
     """Remove what an earlier run of the same id left, before the first points are written."""
-    former = {**run.metrics_filter, "start": {"$gte": 0}, TOKEN: {"$ne": run.token}}
+    former = {**run.metrics_filter, "start": {"$gte": 0}, TOKEN: {"$ne": run.first_token}}
     run.collections.metrics.delete_many(former)
 
 
@@ -171,8 +171,8 @@ def _updates(
             "summaries": _encode_blocks([block]),
         }
         fixed |= run.collection_field
-        if run.token is not None:
-            fixed[TOKEN] = run.token
+        if run.first_token is not None:
+            fixed[TOKEN] = run.first_token
         found = {"_id": run.metric_id(name, number)}
         yield UpdateOne(found, {"$set": fixed, "$push": pushed}, upsert=True)
         done = until

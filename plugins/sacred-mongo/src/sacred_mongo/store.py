@@ -32,6 +32,7 @@ from sacred_core.stores.tokens import TOKEN, new_token
 from sacred_mongo.annotations import ANNOTATIONS, add_annotation
 from sacred_mongo.changes import UID, changed_since, server_time
 from sacred_mongo.collections import (
+    FIRST_TOKEN,
     HAS_PARTS,
     TOKEN_BEFORE,
     Collections,
@@ -66,10 +67,10 @@ _FILE_FIELDS = {"artifacts", "experiment", "resources"}
 _FACTS = ("facts.metrics", "facts.segments", f"facts.{FILE}")
 #: The fields that are fetched for a part of a run.
 _PARTS = {
-    "output": ("captured_out", "captured_out_start", "captured_out_parts", TOKEN),
-    "metrics": ("info.metrics", *_FACTS, HAS_PARTS, "writer", TOKEN),
+    "output": ("captured_out", "captured_out_start", "captured_out_parts", TOKEN, FIRST_TOKEN),
+    "metrics": ("info.metrics", *_FACTS, HAS_PARTS, "writer", TOKEN, FIRST_TOKEN),
     "files": ("artifacts", "resources", "experiment.sources", "writer"),
-    "annotations": (ANNOTATIONS, TOKEN),
+    "annotations": (ANNOTATIONS, TOKEN, FIRST_TOKEN),
     "all": (),
 }
 #: BSON types of ids: string, ObjectId, and integers.

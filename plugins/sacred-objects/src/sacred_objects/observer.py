@@ -191,6 +191,10 @@ class ObjectObserver(DeprecatedCreate, DocumentObserver):
             self.save()
         return True
 
+    def replace_token(self, old: str, new: str) -> bool:
+        """Replace the token in ``run.json``, if it is still the version that was read."""
+        return self._recorder.replace_token(old, new)
+
     def append_output(self, text: str, offset: int) -> bool:
         """Add a part to the output; ``cout.txt`` is written at the end."""
         recorder = self._recorder
@@ -243,7 +247,7 @@ class ObjectObserver(DeprecatedCreate, DocumentObserver):
             entry: The content of its ``run.json``.
             output, metrics: The stored output and metrics.
         """
-        self.continue_run(run, str(entry.get(TOKEN, "")))
+        self.continue_run(run, str(entry.get(TOKEN) or ""))
         self._uploads = UploadQueue(self.layout, Pending(self.layout, self.token))
         self._contents = SharedContents(self.layout, self._uploads)
         recorder = Recorder(self.layout, str(run.id), entry, self._uploads)

@@ -114,7 +114,44 @@ class Recorder:
         """Change the record by fields of the run; see `DocumentObserver.update_run`."""
         update_entry(self.entry, run, names)
         self.info, self._is_complete = run.info, False
-        self._has_ended = self._has_ended or "stop_time" in names
+        if "stop_time" not in names:
+            return
+        is_reopened = self._has_ended and run.stop_time is None
+        self._has_ended = run.stop_time is not None
+        if is_reopened:
+            self._send_all(self._output_parts, self._metrics_parts)
+
+    def replace_token(self, old: str, new: str) -> bool:
+        """Replace the token, and return False if that of the record is not ``old``.
+
+        Where the parts of a running run are depends on its token: what the bucket has is sent to
+        the new place before.
+        """
+        bucket, key = self.layout.bucket, self.prefix + RUN
+        version, entry = bucket.version(key), read_json(self.layout.bucket, key, None)
+        if version is None or not isinstance(entry, dict) or (entry.get(TOKEN) or "") != old:
+            return False
+        if new == old:
+            return True
+        renamed = {**entry, TOKEN: new}
+        if not self._has_ended:
+            self._send_all(
+                Parts(bucket, self._parts_prefix(object_keys.OUTPUT_PARTS, renamed), self._output),
+                Parts(
+                    bucket, self._parts_prefix(object_keys.METRICS_PARTS, renamed), self._metrics
+                ),
+            )
+        if bucket.replace(key, entry_bytes(renamed), version, object_keys.JSON) is None:
+            return False
+        bucket.delete([*self._part_keys(), self.prefix + object_keys.HEARTBEAT])
+        return True
+
+    def _send_all(self, *parts: Parts) -> None:
+        """Send the whole content of files that grow."""
+        for each in parts:
+            each.adopt()
+            each.mark_changed(0)
+            each.send()
 
     def output(self, text: str, offset: int) -> None:
         """Replace the output from the character ``offset`` on by ``text``."""
@@ -345,8 +382,10 @@ class Recorder:
 
     def _new_parts(self, name: str, parts: str) -> tuple[Path, Parts]:
         path = self.folder / name
-        prefix = self.prefix + object_keys.parts_prefix(parts, self.entry)
-        return path, Parts(self.layout.bucket, prefix, path)
+        return path, Parts(self.layout.bucket, self._parts_prefix(parts, self.entry), path)
+
+    def _parts_prefix(self, parts: str, entry: Mapping[str, Any]) -> str:
+        return self.prefix + object_keys.parts_prefix(parts, entry)
 
 
 def _remove(folder: Path, process: int) -> None:

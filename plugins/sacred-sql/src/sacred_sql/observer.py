@@ -214,8 +214,7 @@ class SqlObserver(DeprecatedCreate, DocumentObserver):
         if not self._write_rows(work):
             return False
         rows.large = (rows.large - set(texts)) | large
-        rows.has_beaten = True
-        rows.has_facts = rows.has_facts or has_facts
+        rows.has_beaten, rows.has_facts = True, rows.has_facts or has_facts
         if is_end:
             rows.metrics, rows.knows_metrics = {}, False
         return True
@@ -250,10 +249,8 @@ class SqlObserver(DeprecatedCreate, DocumentObserver):
             )  # fmt: skip
 
         stored = self._write_rows(work, "points")
-        if stored is None:
-            return False
-        rows.metrics |= stored
-        return True
+        rows.metrics |= stored or {}
+        return stored is not None
 
     def append_annotation(self, annotation: Annotation) -> bool:
         """Insert a row."""

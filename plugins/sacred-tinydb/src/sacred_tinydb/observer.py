@@ -33,13 +33,8 @@ from sacred_tinydb.documents import (
     new_document,
 )
 from sacred_tinydb.ids import DocumentIds
-from sacred_tinydb.storage import (
-    RunningRunFolder,
-    StagedCopy,
-    Storage,
-    storage_in,
-    storage_of,
-)
+from sacred_tinydb.running_folder import RunningRunFolder
+from sacred_tinydb.storage import StagedCopy, Storage, storage_in, storage_of
 
 PathLike = str | os.PathLike[str]
 #: Characters of the output in the document; of a longer one the last, and a file has all.
@@ -176,9 +171,15 @@ class TinyDbObserver(DeprecatedCreate, DocumentObserver):
     def update_run(self, run: StoredRun, names: frozenset[str]) -> bool:
         """Write what changed to the folder of the run."""
         changed = changed_fields(run, names | ({"result"} if "heartbeat" in names else set()))
+        if self._is_ended and "stop_time" in names and run.stop_time is None:
+            return self._reopen(changed)
         if self._is_ended and not changed.keys() & {"experiment", "facts"}:
             return True
         return self._change(changed, run.info if "info" in names else None)
+
+    def replace_token(self, old: str, new: str) -> bool:
+        """Replace the token in the document and in the folder of the run."""
+        return self._storage_in_use.replace_token(self._number, old, new)
 
     def append_output(self, text: str, offset: int) -> bool:
         """Append to the output in the folder of the run."""
@@ -308,16 +309,10 @@ class TinyDbObserver(DeprecatedCreate, DocumentObserver):
         """Append to a file in the folder of the run."""
         if self._is_ended:
             return self._append_to_ended(write)
-        live = self._own_folder()
-        if live is not None:
-            write(live)
-        return live is not None
+        return self._live is not None and self._live.write(write)
 
     def _append_to_ended(self, write: Callable[[RunningRunFolder], None]) -> bool:
-        """Append to output or points of a run that ended: what was missed is loaded late.
-
-        The files are written anew: they belong to their content.
-        """
+        """Append to output or points of a run that ended, whose files are written anew."""
         live = self._storage_in_use.running_folder(self._number, self.token)
         with self._lock_run() as is_there:
             if not is_there:
@@ -328,10 +323,7 @@ class TinyDbObserver(DeprecatedCreate, DocumentObserver):
                     f"{self.display_name}, use an observer from TinyDbStore.observer_of"
                 )
             output, metrics = self._read_growing()
-            live.begin()
-            live.write_output(output, 0)
-            if metrics:
-                live.write_points(metrics, dict.fromkeys(metrics, 0))
+            live.fill(output, metrics)
             write(live)
             self._replaced.update(files_of({name: self.run_entry.get(name) for name in _GROWING}))
             self.run_entry = {**self.run_entry, **self._large_fields(live)}
@@ -339,24 +331,40 @@ class TinyDbObserver(DeprecatedCreate, DocumentObserver):
             live.remove()
         return True
 
-    def _own_folder(self) -> RunningRunFolder | None:
-        """Return the folder of the run, None if it was deleted: another run may have it."""
-        return self._live if self._live is not None and self._live.is_own() else None
+    def _reopen(self, changed: Document) -> bool:
+        """Begin the folder of a run that had ended, because it is resumed."""
+        live = self._storage_in_use.running_folder(self._number, self.token)
+        with self._lock_run() as is_there:
+            if not is_there or self._read_growing is None:
+                return False
+            output, metrics = self._read_growing()
+            live.fill(output, metrics)
+            live.save_info(self.run_entry.get("info") or {})
+            self._replaced.update(files_of({name: self.run_entry.get(name) for name in _GROWING}))
+            dropped = dict.fromkeys((*_GROWING, "fail_trace"))
+            entry = {**self.run_entry, **changed, "captured_out": "", "info": {}}
+            self.run_entry = {name: entry[name] for name in entry if name not in dropped}
+            self.save()
+        self._live, self._state, self._is_ended = live, {}, False
+        return True
 
     def _change(self, fields: Document, info: Mapping[str, Any] | None = None) -> bool:
         if self._is_ended:  # a file that could not be stored before
             self.run_entry.update(fields)
             self.save()
             return True
-        live = self._own_folder()
-        if live is None:
+
+        def write(live: RunningRunFolder) -> None:
+            live.require()
+            if info is not None:
+                live.save_info(info)
+            if fields:
+                live.save({**self._state, **fields})
+
+        if self._live is None or not self._live.write(write):
             return False
-        if info is not None:
-            live.save_info(info)
-        if fields:
-            live.save({**self._state, **fields})
-            self._state.update(fields)
-            self.run_entry.update(fields)
+        self._state.update(fields)
+        self.run_entry.update(fields)
         return True
 
     @contextmanager

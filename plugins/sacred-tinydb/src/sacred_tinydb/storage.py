@@ -11,9 +11,8 @@ Files are under the hash of what they contain, each content once.
 
 import hashlib
 import io
-import shutil
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -21,124 +20,18 @@ import attrs
 from hashfs import HashFS
 from tinydb import TinyDB
 
-from sacred_core.atomic_files import replace_bytes
 from sacred_core.exceptions import DamagedRecordError, StoreError
 from sacred_core.stable_files import FileVersion, with_version
-from sacred_core.stores import Annotation, guard, with_unfinished
-from sacred_core.stores.folder_format import (
-    METRIC_INDEX,
-    METRICS,
-    decode_output,
-    json_bytes,
-    metric_lines,
-)
-from sacred_core.stores.record_files import (
-    AppendFile,
-    AppendText,
-    merge_metric_lines,
-    read_json,
-    replace_output,
-)
+from sacred_core.stores import Annotation, guard
 from sacred_core.stores.run_ids import normalize_id
+from sacred_core.stores.tokens import TOKEN
 from sacred_tinydb.database import AtomicJsonFile, Database, Document, RawDocument, parse_document
 from sacred_tinydb.documents import annotation_entry, files_of
 from sacred_tinydb.layout import may_contain
+from sacred_tinydb.running_folder import RunningRunFolder
 
-_STATE, _INFO, _OUTPUT, _POINTS, _TOKEN = (
-    "state.json", "info.json", "output", "metrics.jsonl", "token",
-)  # fmt: skip
 METADATA, FILES = "metadata.json", "hashfs"
 _BLOCK = 1 << 20
-
-
-class RunningRunFolder:
-    """The folder of a running run.
-
-    Args:
-        folder: Which; made by `begin`.
-        token: Of the run that writes there; see `sacred_core.stores.tokens`. Another run may have
-            the folder later. None where the folder is only read, or changed for any run.
-    """
-
-    def __init__(self, folder: Path, token: str | None = None) -> None:
-        self.folder = folder
-        self._token = token
-        self._output: AppendText | None = None
-        self._points: AppendFile | None = None
-
-    def begin(self) -> None:
-        """Make the folder; what an earlier run left there goes."""
-        self.remove()
-        self.folder.mkdir(parents=True)
-        replace_bytes(self.folder / _TOKEN, (self._token or "").encode())
-
-    def is_own(self) -> bool:
-        """Return whether the folder is that of this run: it is not where the run was deleted."""
-        try:
-            return (self.folder / _TOKEN).read_text() == self._token
-        except (FileNotFoundError, NotADirectoryError):
-            return False
-
-    def remove(self) -> None:
-        """Remove the folder, if it is there."""
-        if self.folder.exists():
-            shutil.rmtree(self.folder)
-
-    def save(self, state: Document) -> None:
-        """Store ``state`` as `state`."""
-        replace_bytes(self.folder / _STATE, json_bytes(state))
-
-    def save_info(self, info: Mapping[str, Any]) -> None:
-        """Store ``info`` as `info`."""
-        replace_bytes(self.folder / _INFO, json_bytes(dict(info)))
-
-    def write_output(self, text: str, offset: int) -> None:
-        """Replace the output from ``offset`` on by ``text``."""
-        if self._output is None:
-            self._output = AppendText(self.folder / _OUTPUT)
-        self._output.write(text, offset)
-
-    def replace_output(self, text: str) -> None:
-        """Replace the output by ``text``."""
-        replace_output(self.folder / _OUTPUT, text)
-
-    def write_points(self, metrics: Mapping[str, Any], starts: Mapping[str, int]) -> None:
-        """Append points."""
-        if self._points is None:
-            self._points = AppendFile(self.folder / _POINTS)
-        self._points.write(metric_lines(metrics, starts))
-
-    def state(self) -> Document:
-        """Return the fields that changed."""
-        found: Document = read_json(self.folder / _STATE, {})
-        return found
-
-    def info(self) -> Any:
-        """Return the information of the run's own."""
-        return read_json(self.folder / _INFO, {})
-
-    def output(self) -> str:
-        """Return what was printed so far, also after the last beat."""
-        try:
-            data = (self.folder / _OUTPUT).read_bytes()
-        except FileNotFoundError:
-            data = b""
-        return with_unfinished(decode_output(data), self.folder)
-
-    def open_points(self) -> BinaryIO | None:
-        """Open the lines of points; None if there are none."""
-        try:
-            return (self.folder / _POINTS).open("rb")
-        except FileNotFoundError:
-            return None
-
-    def metrics_files(self) -> tuple[Path, ...]:
-        """Write the points into one JSON file and return it and its index; none without points."""
-        parts = self.folder / _POINTS
-        if not parts.exists():
-            return ()
-        merge_metric_lines(parts, self.folder / METRICS)
-        return self.folder / METRICS, self.folder / METRIC_INDEX
 
 
 @attrs.frozen
@@ -283,6 +176,17 @@ class Storage:
     def running_folder(self, number: int, token: str | None = None) -> RunningRunFolder:
         """Return the folder of the run whose document has a number."""
         return RunningRunFolder(self.live_root / str(number), token)
+
+    def replace_token(self, number: int, old: str, new: str) -> bool:
+        """Replace the token of a run, and return False if it is not ``old``."""
+        with self.database.lock():
+            found = self.database.get(number)
+            if not found or (found.get(TOKEN) or "") != old:
+                return False
+            if new != old:
+                self.database.put(number, {**found, TOKEN: new})
+            self.running_folder(number).replace_token(new)
+        return True
 
     def annotate(self, number: int, document: Document, annotation: Annotation) -> None:
         """Add to the list of annotations in a document; only within `Database.lock`.
