@@ -7,6 +7,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sacred_core.children.attaching import attach
     from sacred_core.config.required import REQUIRED
     from sacred_core.exceptions import SkipHostInfo
     from sacred_core.experiment import Experiment
@@ -48,6 +49,7 @@ __all__ = [
     "RunObserver",
     "SecretPattern",
     "SkipHostInfo",
+    "attach",
     "cli_option",
     "find_runs",
     "hookimpl",
@@ -76,6 +78,7 @@ _MODULES = {
     "SETTINGS": "settings",
     "SecretPattern": "masking.formats",
     "SkipHostInfo": "exceptions",
+    "attach": "children.attaching",
     "cli_option": "hooks.records",
     "find_runs": "stores",
     "hookimpl": "hooks.specs",

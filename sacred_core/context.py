@@ -4,13 +4,14 @@ It is in a context variable; a plain thread, which starts with an empty context,
 the process's only active run.
 """
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any
 
 from sacred_core.environment import withdraw_address
-from sacred_core.exceptions import AmbiguousRunError, NoRunError
+from sacred_core.exceptions import AmbiguousRunError, ForkedRunError, NoRunError
 from sacred_core.plurals import counted
 
 _current: ContextVar[Any] = ContextVar("sacred_core_run", default=None)
@@ -19,6 +20,27 @@ _live: list[Any] = []
 #: Called with an experiment and a request in place of `sacred_core.run.creation.new_run`, in a
 #: process that repeats a recorded run; else None.
 run_creator: Callable[[Any, Any], Any] | None = None
+#: What `sacred_core.attach` returned in this process: it records in the run of another process.
+attached_child: Any = None
+
+
+class DetachedRun:
+    """The ``_run`` of a captured function that was pickled for another process.
+
+    It has the attributes of what `sacred_core.attach` returned there, and is false before.
+    """
+
+    def __bool__(self) -> bool:
+        return attached_child is not None
+
+    def __getattr__(self, name: str) -> Any:
+        if attached_child is None:
+            raise ForkedRunError(
+                f"_run.{name} cannot be used in another process than that of the run (pid "
+                f"{os.getpid()}): return the values to that process and use it there, or call "
+                "sacred_core.attach() first"
+            )
+        return getattr(attached_child, name)
 
 
 @contextmanager
@@ -73,12 +95,15 @@ def current_run_of(owner: object) -> Any:
 
 
 def require_run(what: str) -> Any:
-    """Return the current run; ``what`` is the operation, for the error.
+    """Return the current run, or what records in the run of another process.
+
+    Args:
+        what: The operation, for the error.
 
     Raises:
         NoRunError: none is running.
     """
-    run = current_run()
+    run = current_run() or attached_child
     if run is None:
         raise NoRunError(f"{what} works only while the experiment is running")
     return run

@@ -49,6 +49,7 @@ class RunAddress(NamedTuple):
         folder: The private folder for what these processes record; empty if the run is not
             recorded. The first process that records creates it.
         name, command: Of the experiment.
+        suffix: Follows the names of writers: those of earlier segments of a resumed run are taken.
         stores: The class of the observer and the location of each store, without secrets.
     """
 
@@ -56,6 +57,7 @@ class RunAddress(NamedTuple):
     folder: str = ""
     name: str = ""
     command: str = ""
+    suffix: str = ""
     stores: tuple[tuple[str, str], ...] = ()
 
     def encode(self) -> str:

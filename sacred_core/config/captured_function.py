@@ -10,7 +10,7 @@ import types
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, NamedTuple, ParamSpec, TypeVar, overload
 
-from sacred_core.context import current_run
+from sacred_core.context import DetachedRun, current_run
 from sacred_core.exceptions import DecoratorError, FunctionKindError, MissingConfigError
 
 SPECIAL_NAMES = frozenset({"_config", "_seed", "_rnd", "_log", "_run"})
@@ -219,7 +219,7 @@ class Binding:
         self._next_seed = next_seed
         self._generator = generator
         self._derive = derive
-        available = {**extras, "_run": run, "_log": logger}
+        available = {**extras, "_run": DetachedRun() if run is None else run, "_log": logger}
         self._config = config
         self._values = {name: available[name] for name in captured.names if name in available}
         wanted = [name for name in captured.names if name in config]
@@ -301,11 +301,6 @@ class Binding:
                 merged[name] = seed if name == "_seed" else self._generator(seed)
 
     def _missing(self, names: frozenset[str]) -> MissingConfigError:
-        if names == {"_run"} and self.run is None:
-            return MissingConfigError(
-                f"{self._captured.function.__name__}() takes '_run', which "
-                "exists only in the process of the run: return values to it and log them there"
-            )
         listed = ", ".join(repr(name) for name in self._captured.names if name in names)
         where = ".".join(filter(None, (self._path, self._captured.prefix)))
         place = f"the configuration under {where!r}" if where else "the configuration"

@@ -161,7 +161,7 @@ def beat_additions(run: StoredRun) -> dict[str, Any]:
 
         if event.segments != list(map(encode_segment, run.recorded_segments)):
             found["segments"] = event.segments
-    if event is not None and event.writers is not None and event.writers != run.writers:
+    if event is not None and not set(event.writers or ()) <= set(run.writers):
         found["writers"] = event.writers
     return found
 

@@ -11,16 +11,14 @@ from typing import TYPE_CHECKING, Any
 from sacred_core import events
 from sacred_core.delivery.dispatcher import Dispatcher
 from sacred_core.dotted_path import DottedPath
-from sacred_core.environment import RunAddress, publish_address
 from sacred_core.exceptions import RunLostError
 from sacred_core.masking import mask_text, mask_value, note_environment
 from sacred_core.run.beats import BeatThread
+from sacred_core.run.locations import ChildProcesses, RunLocations
 from sacred_core.run.metrics import MANY
 from sacred_core.run.plain_copies import PlainCopy
-from sacred_core.run.show_command import location_of, recorded_locations
 from sacred_core.run.state import RunState
 from sacred_core.serialization import plain, reason_of
-from sacred_core.state_folder import private_folder
 from sacred_core.stores.annotations import Annotation
 from sacred_core.stores.recorded_files import merge_code
 
@@ -52,6 +50,7 @@ class Lifecycle:
         self._dispatcher = Dispatcher(
             run.observers, self._resolve_lazy, run.run_logger, self._stop_lost
         )
+        self._locations = RunLocations(self._dispatcher, run.run_logger)
         self._beats = BeatThread(self.beat, self._send_points, run.beat_interval, run.run_logger)
         self._is_started = self._is_ending = False
         self._info, self._result = PlainCopy(), PlainCopy()
@@ -63,6 +62,7 @@ class Lifecycle:
         self._spool: LiveSpool | None = None
         #: Stops the code of the user, if another process has resumed the run.
         self.stop_code: Callable[[], None] | None = None
+        self._children = ChildProcesses(self._locations)
         #: Paths of what the record does not show.
         self.masked_paths: list[DottedPath] = []
         run.observers = self._dispatcher.observers
@@ -111,8 +111,11 @@ class Lifecycle:
                 self._send_segment_code()
             self._move_output()
             self._beats.start()
-        publish_address(self._run, self._address())
         self._is_started = True
+
+    def publish(self) -> None:
+        """Let processes that are started from now on find the run."""
+        self._children.publish(self._run)
 
     def beat(self) -> None:
         """Send what is new, and that the run is alive."""
@@ -237,40 +240,21 @@ class Lifecycle:
 
     def _describe_spool(self, offered: Path | None) -> Path | None:
         """Describe the spool for ``sacred runs recover``, and return where it is to be."""
-        run, known = self._run, self._stores()
+        run, known = self._run, self._locations.stores()
         if not known or run.start_time is None:
             return offered
         try:
             from sacred_core.run.spools import describe_run
 
-            self._spool = describe_run(run, known, offered)
+            self._spool = describe_run(run, [each[:3] for each in known], offered)
         except (ImportError, OSError) as error:
             run.run_logger.debug("sacred runs recover will not find this run: %s", error)
             return offered
         return self._spool.entry.folder
 
-    def _stores(self) -> list[tuple[str, str, Any]]:
-        """Return the class of the observer, the location and the id of the run of each store."""
-        return [
-            (type(observer).__name__, location, run_id)
-            for observer, run_id in self._dispatcher.run_ids
-            if isinstance(location := location_of(observer, self._run.run_logger), str)
-            and run_id is not None
-        ]
-
-    def _address(self) -> RunAddress:
-        """Return what child processes need; children of an unrecorded run belong to its parent."""
-        run = self._run
-        if not self.is_observed:
-            return RunAddress(str(run.meta_info.get("parent", "")))
-        name = str(run.experiment_info.get("name", ""))
-        stores = tuple((observer, mask_text(location)) for observer, location, _ in self._stores())
-        uid = self._source.run
-        return RunAddress(uid, private_folder(uid), name, run.command, stores)
-
     def locations(self) -> list[tuple[str, Any]]:
         """Return where the run is recorded, as users write it, and its id there."""
-        return recorded_locations(self._dispatcher.run_ids, self._run.run_logger)
+        return self._locations.shown()
 
     def release_spool(self) -> None:
         """Remove the description of the spool: the observers were given all of the output."""
@@ -312,8 +296,9 @@ class Lifecycle:
         now = datetime.now(UTC)
         self._run.heartbeat_time = now
         heartbeat = self._source.make(
-            events.Heartbeat, info=info, beat_time=now, result=result, captured=captured
-        )
+            events.Heartbeat, info=info, beat_time=now, result=result, captured=captured,
+            writers=self._children.writers(),
+        )  # fmt: skip
         if final:  # the end, which follows at once, is delivered with it
             self._add(heartbeat)
             return
@@ -379,7 +364,10 @@ class Lifecycle:
                 with self._sending:
                     self._guard("heartbeat", lambda: self._send_news(final=True))
         finally:
-            self._dispatcher.finish(self._source.make(kind, **fields), began)
+            try:
+                self._dispatcher.finish(self._source.make(kind, **fields), began)
+            finally:
+                self._children.close()
 
     def _stop_lost(self) -> None:
         """Stop the code of a run that another process has resumed; called in any thread."""

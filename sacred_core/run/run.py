@@ -46,8 +46,8 @@ from sacred_core.run.coroutines import (
 )
 from sacred_core.run.executed import executed_functions
 from sacred_core.run.lifecycle import Lifecycle
+from sacred_core.run.locations import show_command
 from sacred_core.run.output import capture_for
-from sacred_core.run.show_command import show_command
 from sacred_core.run.state import RunState
 from sacred_core.run.termination import defer_signals, stop_thread, terminable
 from sacred_core.serialization import reason_of
@@ -178,11 +178,12 @@ class Run(RunState):
 
         Raises:
             MetricValueError: ``step`` is not a number, or ``metric_name`` is of another type.
-            ForkedRunError: the process is a forked child of the run's process.
+            ForkedRunError: the process is a forked child of the run's process, and not attached.
         """
         if self.is_forked:
-            self.refuse_fork("log_scalar")
-        self.metrics.log(metric_name, value, step)
+            self.attached_child("log_scalar").log_scalar(metric_name, value, step)
+        else:
+            self.metrics.log(metric_name, value, step)
 
     def log_scalars(self, values: Mapping[Any, Any], step: Any = None) -> None:
         """Add points to several metrics: one point each, or arrays of points.
@@ -196,10 +197,12 @@ class Run(RunState):
         Raises:
             MetricValueError: see `log_scalar`; or the lengths of the arrays and ``step`` differ.
                 Then no point is added.
-            ForkedRunError: the process is a forked child of the run's process.
+            ForkedRunError: the process is a forked child of the run's process, and not attached.
         """
-        self.refuse_fork("log_scalars")
-        self.metrics.log_many(values, step)
+        if self.is_forked:
+            self.attached_child("log_scalars").log_scalars(values, step)
+        else:
+            self.metrics.log_many(values, step)
 
     def add_artifact(
         self,
@@ -222,6 +225,10 @@ class Run(RunState):
             OSError: the file cannot be read.
             ArtifactNameTakenError: another file was added under this name.
         """
+        if self.is_forked:
+            child = self.attached_child("add_artifact")
+            child.add_artifact(filename, name, metadata, content_type)
+            return
         lifecycle = self._live("add_artifact")
         files = named_files(filename, name)
         for each, path in files:
@@ -430,6 +437,7 @@ class Run(RunState):
         self.warn_if_unobserved()
         self.run_logger.info("Running command '%s'", self.command)
         lifecycle.start()
+        lifecycle.publish()
         if self.segment:
             self.run_logger.info("Resumed%s, segment %d", self._with_id(), self.segment + 1)
         else:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from sacred_core import context
 from sacred_core.events import MAIN
 from sacred_core.exceptions import ForkedRunError
 from sacred_core.run.metrics import MetricsBuffer
@@ -114,7 +115,9 @@ class RunState:
     @property
     def info(self) -> dict[str, Any]:
         """A dictionary of the user's own, sent to the observers with every heartbeat."""
-        self.refuse_fork("info")
+        if self.is_forked:
+            info: dict[str, Any] = self.attached_child("info").info
+            return info
         return self._info
 
     @info.setter
@@ -125,6 +128,16 @@ class RunState:
         """Return the captured functions that were called, as a `Heartbeat` has them."""
         return []
 
+    def attached_child(self, name: str) -> Any:
+        """Return what `sacred_core.attach` returned in this forked child process.
+
+        Raises:
+            ForkedRunError: it was not called.
+        """
+        if context.attached_child is None:
+            self.refuse_fork(name)
+        return context.attached_child
+
     def refuse_fork(self, name: str) -> None:
         """Check that this is the process of the run, from where ``name`` reaches the record.
 
@@ -134,7 +147,8 @@ class RunState:
         if self.is_forked:
             raise ForkedRunError(
                 f"{name} cannot be used in a forked child process (pid {os.getpid()}): return "
-                "the values to the process that started the run, and use it there"
+                "the values to the process that started the run and use it there, or call "
+                "sacred_core.attach() first"
             )
 
     def own_process(self) -> None:

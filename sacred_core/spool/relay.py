@@ -8,7 +8,7 @@ flush`` delivers it.
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,20 +19,22 @@ from sacred_core.delivery.failures import format_error
 from sacred_core.delivery.used_folders import flush_command, forget_folder
 from sacred_core.exceptions import StoreError
 from sacred_core.loggers import own_logger
+from sacred_core.masking import mask_text
 from sacred_core.plurals import counted
 from sacred_core.spool.copier import Copier
 from sacred_core.spool.descriptions import SpooledRun, SpoolTarget, read_descriptions
 from sacred_core.spool.folder_format import folder_format_spec
-from sacred_core.spool.part_targets import PartsTarget
+from sacred_core.spool.part_targets import PartsTarget, open_parts
 from sacred_core.spool.parts import remove_private_folder
 from sacred_core.spool.updating import RunUpdater
+from sacred_core.stores.opening import open_store
 from sacred_core.transfer.known_runs import Target
 
 _logger = own_logger(__name__)
 #: What a copier returns when nothing will follow.
 _DONE = "done"
 #: Seconds between a failure and the next attempt, and at the end of a run for all stores.
-_RETRY_INTERVAL, _END_TIMEOUT = 5.0, 10.0
+RETRY_INTERVAL, _END_TIMEOUT = 5.0, 10.0
 
 
 @attrs.frozen(kw_only=True)
@@ -42,12 +44,32 @@ class RelayStore:
     Attributes:
         target: As the descriptions of parts name it.
         open: Returns the store; called in the thread that delivers.
-        run_id: The id of the run there.
+        run_id: The id of the run there; None: it is found by its uid.
     """
 
     target: SpoolTarget
     open: Callable[[], Any]
     run_id: Any
+
+
+def start_relay(folder: Path, stores: Iterable[tuple[str, str, Any, Any]]) -> "ChildRelay":
+    """Start to deliver what is in the private folder of a run.
+
+    Args:
+        folder: The private folder.
+        stores: Of each store of the run the class of its observer, its location, the id of the run
+            there or None, and the observer.
+    """
+    return ChildRelay(folder, [_relay_store(*each) for each in stores])
+
+
+def _relay_store(name: str, location: str, run_id: Any, observer: Any) -> RelayStore:
+    open_own = getattr(observer, "open_store", None)
+    return RelayStore(
+        target=SpoolTarget(observer=name, location=mask_text(location)),
+        open=partial(open_store, location) if open_own is None else open_own,
+        run_id=run_id,
+    )
 
 
 class ChildRelay:
@@ -68,7 +90,7 @@ class ChildRelay:
         self._is_closing = False
         self._lines = [_Line(folder, store, self._note_delivered) for store in stores]
         self._copiers = [
-            Copier(line.store.target, partial(self._update, line), _RETRY_INTERVAL, _do_nothing)
+            Copier(line.store.target, partial(self._update, line), RETRY_INTERVAL, _do_nothing)
             for line in self._lines
         ]
         for copier in self._copiers:
@@ -202,13 +224,18 @@ class _Line:
             self._source = folder_format_spec().open(str(self._folder))
         if run.uid not in self._updaters:
             assert run.run_id is not None
-            self._updaters[run.uid] = RunUpdater(self._source, run.run_id, self._open_parts)
+            self._updaters[run.uid] = RunUpdater(
+                self._source, run.run_id, partial(self._open_parts, run)
+            )
         return self._updaters[run.uid]
 
-    def _open_parts(self) -> Target:
+    def _open_parts(self, run: SpooledRun) -> Target:
         if self._parts is None:
             store = self.store.open()
-            self._parts = PartsTarget(store, store.get(self.store.run_id))
+            if self.store.run_id is None:
+                self._parts = open_parts(Target(store), self._source.get(run.run_id))
+            else:
+                self._parts = PartsTarget(store, store.get(self.store.run_id))
         return self._parts
 
     def _warn(self, error: Exception) -> None:

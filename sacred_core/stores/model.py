@@ -287,7 +287,7 @@ def _apply_heartbeat(run: StoredRun, event: events.Heartbeat) -> None:
         from sacred_core.stores.segments import replace_segments
 
         replace_segments(run, event.segments)
-    run.writers = run.writers if event.writers is None else list(event.writers)
+    run.writers = list(dict.fromkeys((*run.writers, *(event.writers or ()))))
 
 
 def _apply_output(run: StoredRun, event: events.OutputCaptured) -> None:

@@ -59,7 +59,9 @@ def address_in(environ: Any) -> str | None:
 
 def test_an_address_is_read_as_it_was_written() -> None:
     """Names and locations may have any characters; other strings are no addresses."""
-    address = RunAddress("a" * 32, "/tmp/ä b", 'x"y', "main", (("FileStorageObserver", "/r\n"),))
+    address = RunAddress(
+        "a" * 32, "/tmp/ä b", 'x"y', "main", "-segment2", (("FileStorageObserver", "/r\n"),)
+    )
     assert decode_address(address.encode()) == address
     damaged = ["", "1", "[]", "{}", '{"uid":1,"stores":[]}', '{"uid":"a","stores":[1]}', "\ud800"]
     assert [decode_address(text) for text in damaged] == [None] * len(damaged)

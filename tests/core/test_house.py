@@ -65,6 +65,7 @@ TIERS = (
     ("archives", "compare", "spool"),
     ("ranks",),
     ("run",),
+    ("children",),
     ("resume",),
     ("script_cli",),
     ("ingredient",),

@@ -114,3 +114,16 @@ def test_the_training_with_checkpoints_is_resumed(tmp_path: Path) -> None:
     points = stored.metrics["loss"]
     assert (points.lowest_step, points.highest_step) == (0, 99)
     assert points.last == pytest.approx(0.95**200)
+
+
+def test_workers_of_a_pool_record_in_the_run(tmp_path: Path) -> None:
+    """Each fold has its points in the part of the worker that trained it."""
+    run("pool_workers.py", "-F", "runs", "with", "folds=3", "epochs=2", cwd=tmp_path)
+    store = open_store(str(tmp_path / "runs"))
+    parts = store.writer_store(1)
+    assert parts is not None
+    points = [parts.metrics(part.id) for part in parts.list()]
+    names = sorted(name for each in points for name in each)
+    assert names == ["accuracy.fold0", "accuracy.fold1", "accuracy.fold2"]
+    assert all(len(own["values"]) == 2 for each in points for own in each.values())
+    assert store.get(1).writers == [part.meta["writer"] for part in parts.list()]

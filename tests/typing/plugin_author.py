@@ -24,6 +24,7 @@ from sacred_core import (
     RunObserver,
     SecretPattern,
     SkipHostInfo,
+    attach,
     cli_option,
     find_runs,
     hookimpl,
@@ -220,6 +221,7 @@ def use() -> None:
     run: Run = ex.run(config_updates={"seed": 1})
     store: RunStore = AcmeStore("x")
     opened: RunStore = open_store("runs")
+    attach("worker").flush()
     found: list[StoredRun] = find_runs("runs", where="config.lr > 0.1")
     frames = to_frame("runs", metrics=True), to_frame(opened), to_frame(found[1:])
     print(result, run.result, store, opened, frames)

@@ -3,7 +3,7 @@
 import logging
 from typing import Any
 
-from sacred_core import Experiment, Ingredient
+from sacred_core import Experiment, Ingredient, attach
 from sacred_core.config.config_scope import ConfigScope
 from sacred_core.run import Run
 from sacred_core.utils import TimeoutInterrupt, apply_backspaces_and_linefeeds
@@ -47,6 +47,17 @@ def load(path: str, shuffle: bool = False) -> list[int]:
 @ex.capture(prefix="optimizer")
 def step(rate: float, _rnd: Any, _seed: int) -> float:
     return rate * _seed
+
+
+def work(number: int) -> str:
+    with attach("worker") as child:
+        child.log_scalar("loss", number, step=1)
+        child.log_scalars({"a": 1.0})
+        child.add_artifact(__file__)
+        child.info["number"] = number
+        child.flush()
+    child.close()
+    return child.name
 
 
 @ex.command(unobserved=True)

@@ -88,6 +88,8 @@ FURTHER = {
     "run/output/test_follower.py": "run/output/follower_process",
     "run/output/test_screen.py": "run/output/rows",
     "run/output/test_streams.py": "run/output/stream_proxy",
+    "children/test_attaching.py": "children/child_run",
+    "run/test_children.py": "run/locations",
     "run/test_annotations.py": "stores/annotations stores/opening",
     "run/test_conclusion.py": "frames",
     "run/test_debug_log.py": "run/lifecycle delivery/dispatcher",

@@ -22,7 +22,7 @@ UID = "ab" * 16
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sacred_core.spool.relay._RETRY_INTERVAL", 0.01)
+    monkeypatch.setattr("sacred_core.spool.relay.RETRY_INTERVAL", 0.01)
 
 
 def run_in(*servers: Server) -> None:

@@ -1,4 +1,4 @@
-"""Tests of the command that a run prints at its end."""
+"""Tests of where a run is recorded, and of the command that it prints at its end."""
 
 import logging
 import shlex
@@ -8,7 +8,7 @@ import pytest
 
 from sacred_core import Experiment
 from sacred_core.observers import QueueObserver, RunObserver
-from sacred_core.run.show_command import show_command
+from sacred_core.run.locations import show_command
 
 
 class Recorder(RunObserver):
