@@ -1,5 +1,6 @@
 """What a store promises when another process resumes a run."""
 
+import os
 import threading
 from collections.abc import Callable
 from datetime import timedelta
@@ -15,6 +16,7 @@ from sacred_core.stores.annotations import Annotation
 from sacred_core.stores.segments import encode_segment
 from sacred_core.testing.comparing import assert_metrics, assert_time
 from sacred_core.testing.event_driver import START, EventDriver
+from sacred_core.testing.zombies import LOST, zombie
 
 #: How the first segment ends, and the status that it has in the end.
 _ENDS: dict[str, Callable[[EventDriver], None]] = {
@@ -24,6 +26,8 @@ _ENDS: dict[str, Callable[[EventDriver], None]] = {
     "COMPLETED": lambda driver: driver.complete({"loss": 0.5}),
     "DEAD": lambda driver: None,
 }
+#: Seconds after which a suspended process goes on that makes others wait.
+_WAIT = 3.0
 _UID = {"command": "main", "beat_interval": 10.0, "uid": "0123456789abcdef" * 2}
 
 
@@ -32,6 +36,8 @@ class ResumeContract:
 
     make_observer: Callable[[Path], Any]
     make_store: Callable[[Path], Any]
+    #: Other processes can use the store.
+    has_other_processes = True
 
     def test_a_run_is_resumed_after_each_end(self, tmp_path: Path) -> None:
         """Points, output, files and tags of both segments are in the same run, in order; an end is
@@ -104,6 +110,29 @@ class ResumeContract:
         new.print("more\n")
         new.complete()
         assert store.output(run_id) == new.output
+
+    def test_a_suspended_process_writes_nothing(self, tmp_path: Path) -> None:
+        """A process that is suspended at any point while another one resumes its run gets an error
+        when it goes on, and nothing changes; SACRED_TEST_ZOMBIES is the number of tries.
+        """
+        if not hasattr(os, "fork") or not self.has_other_processes:
+            return
+        made = tmp_path / "made"
+        made.write_text("made")
+        for number in range(int(os.environ.get("SACRED_TEST_ZOMBIES", "1"))):
+            with zombie(lambda: self.make_observer(tmp_path), str(made)) as old:
+                old.suspend()
+                store, observer = self.make_store(tmp_path), self.make_observer(tmp_path)
+                driver = EventDriver(observer)
+                with old.resume_after(_WAIT):
+                    driver.expected = store.get(old.run_id)
+                    _deliver(observer, _resuming(driver, old.run_id))
+                    source = EventSource("driver", 1)
+                    _deliver(observer, source.make(OutputCaptured, text="new", offset=0))
+                before = _snapshot(store, old.run_id)
+                assert old.wait() == LOST, f"try {number}: the process did not end with the error"
+                assert _snapshot(store, old.run_id) == before, f"try {number}"
+                assert before[3].endswith("]\nnew"), f"try {number}"
 
     def test_one_of_several_processes_resumes_a_run(self, tmp_path: Path) -> None:
         """If 4 threads resume a run at once, one succeeds and the others get an error."""

@@ -12,6 +12,8 @@ from .schemes import memory_scheme
 
 
 class TestMemory(StoreContract):
+    has_other_processes = False
+
     @pytest.fixture(autouse=True)
     def _memory(self) -> Iterator[None]:
         """Begin with an empty memory."""

@@ -21,6 +21,8 @@ class WaitedFor(QueueObserver):
 
 
 class TestQueued(StoreContract):
+    has_other_processes = False
+
     @pytest.fixture(autouse=True)
     def _memory(self) -> Iterator[None]:
         """Begin with an empty memory."""

@@ -12,6 +12,8 @@ from sacred_core.testing import StoreContract
 
 
 class TestObjects(StoreContract):
+    has_other_processes = False
+
     @pytest.fixture(autouse=True)
     def _bucket(self, bucket: Any) -> None:
         self.bucket = bucket
