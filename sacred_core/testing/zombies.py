@@ -94,7 +94,8 @@ def _record(make_observer: Callable[[], Any], path: str, writer: int) -> int:
     """Record until an error is raised, and return the exit code."""
     try:
         driver = EventDriver(make_observer())
-        run_id = driver.start()
+        meta = {"command": "main", "beat_interval": 10.0, "uid": os.urandom(16).hex()}
+        run_id = driver.start(meta_info=meta)
         _beat(driver, 0, path)
         os.write(writer, f"{type(run_id).__name__}:{run_id}".encode())
         for number in range(1, 100_000):
