@@ -9,7 +9,6 @@ import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from types import MappingProxyType
 from typing import Any, BinaryIO, ClassVar, NamedTuple, Self
 
 from sacred_core.exceptions import StoreError, UnavailableError
@@ -174,14 +173,12 @@ class BackendObserver(_UsesBackend, DocumentObserver):
 
     Attributes:
         backend_class: The class of the backend.
-        backend: The backend.
     """
 
     backend_class: ClassVar[type[Backend]]
     backend: Backend
     _key: Any = None
-    #: The keys of runs that this observer has resumed, by their tokens.
-    _keys: Mapping[str, Any] = MappingProxyType({})
+    _taken: tuple[str, Any] = ("", None)  # token and new key of the run that was resumed
 
     def __init__(self, *arguments: Any) -> None:
         self._use(self.backend_class(*arguments))
@@ -250,19 +247,18 @@ class BackendObserver(_UsesBackend, DocumentObserver):
     def continue_key(self, key: Any, run: StoredRun) -> None:
         """Record what follows for a run that is stored already."""
         self._key = key
-        tokens = (token for token, known in self._keys.items() if known == key)
-        self.continue_run(run, next(tokens, ""))
+        token, taken = self._taken
+        self.continue_run(run, token if taken == key else "")
 
     def replace_token(self, old: str, new: str) -> bool:
         """Replace the key of the run, which is what other processes write with."""
         if old == new:
-            key = self._keys.get(new)
-            return key is not None and self.backend.find(to_json(self.require_run().id)) == key
+            found = self.backend.find(to_json(self.require_run().id))
+            return found is not None and self._taken == (new, found)
         key = self.backend.replace_key(self._key) if old == self.token else None
-        if key is None:
-            return False
-        self._key, self.token, self._keys = key, new, {**self._keys, new: key}
-        return True
+        if key is not None:
+            self._key, self._taken = key, (new, key)
+        return key is not None
 
 
 class BackendStore(_UsesBackend, DocumentStore[Any]):
@@ -270,10 +266,6 @@ class BackendStore(_UsesBackend, DocumentStore[Any]):
 
     Args:
         arguments: Those of `backend_class`. A flag and a location have one, a string.
-
-    Attributes:
-        backend_class: The class of the backend.
-        backend: The backend.
 
     Raises:
         StoreError: nothing was recorded there.

@@ -7,6 +7,7 @@ import pytest
 
 from sacred_core import events
 from sacred_core.exceptions import StoreError
+from sacred_core.observers.call_plan import call_plans
 from sacred_core.observers.documents import DocumentObserver
 from sacred_core.observers.resuming import resume_stored
 from sacred_core.stores import StoredRun
@@ -27,6 +28,10 @@ def resuming(segment: int = 1, **fields: object) -> events.RunStarted:
             "_id": 1, "resumed": True, **fields,
         },
     )  # fmt: skip
+
+
+def deliver(observer: MemoryObserver, event: events.Event) -> None:
+    call_plans(observer)[type(event)](event, lambda name: "")
 
 
 def test_a_run_is_found_by_its_uid_if_the_id_is_of_another() -> None:
@@ -64,7 +69,7 @@ def test_a_backend_without_the_primitive_reports_its_name() -> None:
         replace_token = DocumentObserver.replace_token
 
     with pytest.raises(NotImplementedError, match="Earlier must implement replace_token"):
-        EventDriver(Earlier(memory))._start(resuming())
+        deliver(Earlier(memory), resuming())
 
 
 def test_a_store_that_cannot_continue_runs_is_an_error() -> None:
@@ -124,13 +129,13 @@ def test_a_heartbeat_of_a_replayed_run_has_its_segments() -> None:
         events.Heartbeat, info={}, beat_time=START, segments=segments, writers=["rank1"]
     )
     for _ in range(2):
-        first._deliver(beat)
+        deliver(copy, beat)
         run = MemoryStore(copy.memory).get(1)
         assert (run.recorded_status, run.stop_time, run.writers) == ("RUNNING", None, ["rank1"])
         assert [encode_segment(each) for each in run.segments] == segments
     points = {"loss": {"name": "loss", "steps": [1], "values": [2], "timestamps": [START]}}
     fields = {"metrics_by_name": points, "info": {}, "starts": {"loss": 0}}
-    first._deliver(replayed.make(events.MetricsLogged, **fields))
-    first._deliver(replayed.make(events.OutputCaptured, text="whole", offset=0))
+    deliver(copy, replayed.make(events.MetricsLogged, **fields))
+    deliver(copy, replayed.make(events.OutputCaptured, text="whole", offset=0))
     assert MemoryStore(copy.memory).output(1) == "whole"
     assert MemoryStore(copy.memory).metrics(1)["loss"]["values"] == [2]
