@@ -34,7 +34,7 @@ _logger = own_logger(__name__)
 #: What a copier returns when nothing will follow.
 _DONE = "done"
 #: Seconds between a failure and the next attempt, and at the end of a run for all stores.
-RETRY_INTERVAL, _END_TIMEOUT = 5.0, 10.0
+RETRY_INTERVAL, _END_TIMEOUT = 5.0, 30.0
 
 
 @attrs.frozen(kw_only=True)

@@ -114,20 +114,17 @@ def list_runs(
         name=name or None,
     ).where
     groups = _parse_groups(group_by, more)
+    _check_rows(is_tree, groups is not None, by is not None)
     columns = columns or (COLUMNS if form == "csv" and not has_all and not only else None)
     chosen = None if columns is None else parse_columns(columns)
     store = open_runs(location, recursive)
     metrics = MetricSummaries(store)
     used = None if chosen is None or form == "json" or groups else _used_fields(chosen)
     token = None if since is None else change_token(store)
-    earlier = None if since == _START else since
+    since = None if since == _START else since
     found = mask_runs(
-        find_runs(store, query, sort, limit, offset, fields=used, metrics=metrics, since=earlier)
+        find_runs(store, query, sort, limit, offset, fields=used, metrics=metrics, since=since)
     )
-    if is_tree and groups is not None:
-        raise OptionError("--tree shows runs and --group-by groups: use one of them")
-    if by is not None and (is_tree or groups is not None):
-        raise OptionError("--by rank shows writers of runs: use it without --tree and --group-by")
     rows = found if by is None else rows_by_writer(store, found)
     placed = arrange_tree(found, lambda run: run) if is_tree else [(run, None) for run in rows]
     found = [run for run, _ in placed]
@@ -140,23 +137,33 @@ def list_runs(
     elif by is not None and chosen is None and found:
         _print_columns(writer_columns(found, metrics, cells), cells, has_all)
     elif chosen is not None or found:
-        shown = _columns(found, metrics, chosen, only, has_all or form == "csv", cells)
-        shown = _with_levels(shown, [level for _, level in placed], cells)
-        _print_columns(shown, cells, has_all)
+        every = has_all or form == "csv"
+        _print_columns(_columns(placed, metrics, chosen, only, every, cells), cells, has_all)
     if form is None:
         _print_remarks(store, query, found, limit)
     named = _named_fields(sort, chosen, groups)
     if found:
         report_unknown(store, found, query, named, metrics)
     else:
-        is_brief = form is not None or since is not None
-        report_no_runs(store, location, query, named, is_brief)
+        report_no_runs(store, location, query, named, form is not None or token is not None)
     if token is not None:
         _print_token(token, form)
 
 
+def _check_rows(is_tree: bool, has_groups: bool, has_writers: bool) -> None:
+    """Check that one of the options for the rows is used at most.
+
+    Raises:
+        OptionError: there are several.
+    """
+    if is_tree and has_groups:
+        raise OptionError("--tree shows runs and --group-by groups: use one of them")
+    if has_writers and (is_tree or has_groups):
+        raise OptionError("--by rank shows writers of runs: use it without --tree and --group-by")
+
+
 def _columns(
-    found: Sequence[StoredRun],
+    placed: Sequence[tuple[StoredRun, int | None]],
     metrics: MetricSummaries,
     chosen: Sequence[Column] | None,
     only: Sequence[str],
@@ -164,18 +171,21 @@ def _columns(
     form: Form,
 ) -> list[TableColumn]:
     """Return the columns that the user chose, or else those that answer what differs."""
+    found = [run for run, _ in placed]
     if chosen is None:
-        return default_columns(found, metrics, only, has_all, form)
-    return chosen_columns(found, chosen, metrics, form)
+        shown = default_columns(found, metrics, only, has_all, form)
+    else:
+        shown = chosen_columns(found, chosen, metrics, form)
+    return _with_levels(shown, placed, form)
 
 
 def _with_levels(
-    columns: list[TableColumn], levels: Sequence[int | None], form: Form
+    columns: list[TableColumn], placed: Sequence[tuple[StoredRun, int | None]], form: Form
 ) -> list[TableColumn]:
     """Return columns that show the levels of a tree: by indentation, or in a column of data."""
-    if not levels or levels[0] is None:
+    if not placed or placed[0][1] is None:
         return columns
-    known = [level or 0 for level in levels]
+    known = [level or 0 for _, level in placed]
     if form is Form.DATA:
         return [*columns, TableColumn("level", list(map(str, known)))]
     first, *others = columns
