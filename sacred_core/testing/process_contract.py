@@ -181,7 +181,7 @@ class ProcessContract(SecretContract):
         words = (str(kills), *options, "--resume", "auto", "-b", "0.02")
         with tempfile.TemporaryDirectory() as folder:
             script = start_script(Path(folder), _TRAINING, *words)
-            out, errors = script.communicate(timeout=TIMEOUT)
+            out, errors = script.communicate(timeout=TIMEOUT + 60 * kills)
         codes = [-9] * kills
         assert f"CODES {codes} 0" in out, out + errors
         store = self.make_store(tmp_path)
