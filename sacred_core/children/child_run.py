@@ -4,12 +4,14 @@ import atexit
 import contextlib
 import platform
 import sys
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from sacred_core import context
+from sacred_core.children.ending import call_at_sigterm
 from sacred_core.children.names import claim_name
 from sacred_core.content_types import guess_content_type
 from sacred_core.environment import RunAddress
@@ -169,6 +171,7 @@ class RecordingRun(ChildRun):
     def __init__(self, name: str, lock: ProcessLock, state: RunState) -> None:
         self.name = name
         self._lock, self._state = lock, state
+        self._ending = threading.RLock()
         self._artifacts: dict[str, Path] = {}
         self._lifecycle = Lifecycle(state)
         self._observer: PartSpoolObserver = state.observers[0]
@@ -233,27 +236,36 @@ class RecordingRun(ChildRun):
 
     def close(self) -> None:
         """End this writer; it is called at the end of the process."""
-        self._end(None)
+        self._end(self._lifecycle.complete)
+
+    def end_with_signal(self) -> None:
+        """End this writer before SIGTERM ends the process, as a pool does with its workers."""
+        with contextlib.suppress(SacredError):
+            self._end(lambda: self._lifecycle.interrupt("INTERRUPTED", []))
 
     def end_with_process(self) -> None:
         """End this writer as the process ends: an exception that ended it is recorded."""
         error = getattr(sys, "last_value", None)
         with contextlib.suppress(SacredError):
-            self._end(error if isinstance(error, Exception) else None)
-
-    def _end(self, error: BaseException | None) -> None:
-        if self.is_closed or self._state.is_forked:
-            return
-        self.is_closed = True
-        if context.attached_child is self:
-            context.attached_child = None
-        try:
-            if error is None:
-                self._lifecycle.complete()
+            if isinstance(error, Exception):
+                self._end(lambda: self._lifecycle.fail(trace_lines(error)))
             else:
-                self._lifecycle.fail(trace_lines(error))
-        finally:
-            self._lock.release()
+                self._end(self._lifecycle.complete)
+
+    def _end(self, record: Callable[[], None]) -> None:
+        if self._state.is_forked:
+            return
+        # A worker of a pool may be ending by itself when it is terminated: that is waited for.
+        with self._ending:
+            if self.is_closed:
+                return
+            self.is_closed = True
+            if context.attached_child is self:
+                context.attached_child = None
+            try:
+                record()
+            finally:
+                self._lock.release()
 
     def _require_open(self, what: str) -> None:
         if self._state.is_forked:
@@ -318,3 +330,4 @@ def _call_at_exit(run: RecordingRun) -> None:
     util = sys.modules.get("multiprocessing.util")
     if util is not None:
         util.Finalize(None, run.end_with_process, exitpriority=100)
+    call_at_sigterm(run.end_with_signal)

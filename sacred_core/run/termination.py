@@ -156,6 +156,11 @@ def _is_main_thread() -> bool:
     return threading.current_thread() is threading.main_thread()
 
 
+def is_unhandled(signum: int) -> bool:
+    """Return whether a signal ends the process, as neither Python nor C code handles it."""
+    return signum in _unhandled_signals()
+
+
 def _unhandled_signals() -> tuple[int, ...]:
     taken = _handled_in_c()
     return tuple(

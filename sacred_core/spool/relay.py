@@ -118,8 +118,9 @@ class ChildRelay:
         self.writers = sorted(names | set(self.writers))
 
     def _update(self, line: "_Line", note_answer: Callable[[], None]) -> str | None:
-        left = line.deliver(note_answer)
-        return _DONE if self._is_closing and not left else None
+        is_last = self._is_closing  # before the parts are listed: another one may follow
+        is_left = line.deliver(note_answer)
+        return _DONE if is_last and not is_left else None
 
     def _note_delivered(self, found: SpooledRun, target: SpoolTarget) -> None:
         """Note that a store has the whole part; when all have it, remove it from the folder."""
