@@ -7,23 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from sacred_core.exceptions import RunIdError, RunRemovedError, UsageError
-from sacred_core.provenance.sources import md5_of
-from sacred_core.stores import RunQuery, curves, find_runs
-from sacred_core.stores.annotations import new_note
+from sacred_core.stores import RunQuery
 from sacred_core.stores.changes import change_token, list_ids
-from sacred_core.stores.writers import WriterStore, part_id, part_meta, stored_parts
+from sacred_core.stores.writers import part_id, part_meta, stored_parts
 from sacred_core.testing.comparing import assert_metrics, assert_refused
 from sacred_core.testing.event_driver import EventDriver
-from sacred_core.testing.memory import Memory, MemoryStore
-from sacred_core.testing.samples import EXPERIMENT
 from sacred_core.testing.worker_processes import start_worker
-from sacred_core.transfer.copying import copy_run, copy_runs
-from sacred_core.transfer.known_runs import Target
-from sacred_core.transfer.verification import verify
+from sacred_core.testing.writer_driver import UID
+from sacred_core.testing.writer_reading_contract import WriterReadingContract
 
 #: The environment variable with the number of writers of the long test, each with 10,000 points.
 VARIABLE = "SACRED_TEST_WRITERS"
-_UID = "0123456789abcdef0123456789abcdef"
 _POINT = b"a point of a part"
 _NAMES = (
     "rank3", "child1", "3", "a/b", "..", "a b", "con", "Rank 3", "\N{SNOWMAN}", "5@rank3", "%41",
@@ -31,16 +25,13 @@ _NAMES = (
 )  # fmt: skip
 
 
-class WriterContract:
+class WriterContract(WriterReadingContract):
     """The part of `StoreContract` that is about writers of a run.
 
     A store without ``writer_store`` and ``writer_observer`` is not tested: the writers of its runs
     record in the local spool.
     """
 
-    make_observer: Callable[[Path], Any]
-    make_store: Callable[[Path], Any]
-    make_precise_store: Callable[[Path], Any]
     stored_bytes: Callable[[Path], Any]
     command_line_options: Callable[[Path], list[str]]
     most_changes: int
@@ -49,14 +40,14 @@ class WriterContract:
         """Points, output, files, information and the end of a writer are read from the store of the
         parts, and its record has its name and the uid of the run.
         """
-        if not self._has_writers(tmp_path):
+        if not self.has_writers(tmp_path):
             return
-        main, run_id = self._start_main(tmp_path)
+        main, run_id = self.start_main(tmp_path)
         store = self.make_store(tmp_path)
         assert store.writer_store(run_id) is None and stored_parts(store, run_id) == {}
         file = tmp_path / "made"
         file.write_text("by a writer")
-        driver = self._start_part(tmp_path, run_id, "rank1", code=file)
+        driver = self.start_part(tmp_path, run_id, "rank1", code=file)
         driver.print("rank 1\n")
         driver.log("loss", [1.0, 2.0])
         driver.artifact("made", str(file))
@@ -69,8 +60,8 @@ class WriterContract:
         parts, found = store.writer_store(run_id), stored_parts(store, run_id)
         assert list(found) == ["rank1"], f"the writers are {list(found)}"
         part = found["rank1"]
-        assert {**part.meta, **part_meta(_UID, "rank1")} == part.meta, f"metadata: {part.meta}"
-        assert part.uid == part_meta(_UID, "rank1")["uid"] and part.run_id is None
+        assert {**part.meta, **part_meta(UID, "rank1")} == part.meta, f"metadata: {part.meta}"
+        assert part.uid == part_meta(UID, "rank1")["uid"] and part.run_id is None
         assert (part.status, part.info, part.artifacts) == ("FAILED", {"a": 1}, ["made"])
         assert part.tags == ["tag"] and part.heartbeat is not None and part.stop_time is not None
         assert parts.output(part.id) == "rank 1\n"
@@ -82,52 +73,13 @@ class WriterContract:
         assert (run.status, run.artifacts, store.output(run_id)) == ("COMPLETED", [], "")
         assert store.metrics(run_id)["loss"]["values"] == [5.0]
 
-    def test_metrics_of_writers_are_metrics_of_the_run(self, tmp_path: Path) -> None:
-        """``loss`` of the writer ``rank3`` is ``loss@rank3``, in points, summaries and queries."""
-        if not self._has_writers(tmp_path):
-            return
-        main, run_id = self._start_main(tmp_path)
-        main.log("loss", [1.0, 2.0])
-        main.log("loss@rank7", [7.0])  # a metric of the run, whose name is like that
-        main.beat()
-        self._name_writers(main, ["rank3", "a@b"])
-        for writer, value in (("rank3", 3.0), ("a@b", 4.0)):
-            driver = self._start_part(tmp_path, run_id, writer)
-            driver.log("loss", [value, 10 * value])
-            driver.print(f"of {writer}\n")
-            driver.complete()
-        main.complete()
-        store = self.make_store(tmp_path)
-        expected = {
-            "loss": [1.0, 2.0], "loss@rank7": [7.0], "loss@rank3": [3.0, 30.0],
-            "loss@a@b": [4.0, 40.0],
-        }  # fmt: skip
-        found = store.metrics(run_id)
-        assert {name: own["values"] for name, own in found.items()} == expected, found
-        assert set(store.metrics(run_id, raw=True)) == {"loss", "loss@rank7"}
-        blocks = curves.summaries(store, run_id, ["loss@rank3", "loss", "loss@rank8"])
-        assert {name: own[0].max for name, own in blocks.items()} == {"loss": 2.0, "loss@rank3": 30}
-        assert {*curves.summaries(store, run_id)} == {*expected}
-        points = curves.points(store, run_id, {"loss@a@b": (1, None), "loss@rank7": (0, None)})
-        assert {name: own["values"] for name, own in points.items()} == {
-            "loss@a@b": [40.0], "loss@rank7": [7.0],
-        }  # fmt: skip
-        for query in ("loss@rank3.last = 30", "loss@a@b.min < 5", "loss@rank7.last = 7"):
-            assert [run.id for run in find_runs(store, f"metrics.{query}")] == [run_id], query
-        assert find_runs(store, "metrics.loss@rank3.last > 30") == []
-        assert store.output(run_id, writer="a@b") == "of a@b\n" and store.output(run_id) == ""
-        assert {name: part.status for name, part in store.writers(run_id).items()} == {
-            "rank3": "COMPLETED", "a@b": "COMPLETED",
-        }  # fmt: skip
-        assert_refused(lambda: store.output(run_id, writer="rank8"))
-
     def test_parts_are_not_runs(self, tmp_path: Path) -> None:
         """No listing, count, query, id or number of runs has a part."""
-        if not self._has_writers(tmp_path):
+        if not self.has_writers(tmp_path):
             return
-        main, run_id = self._start_main(tmp_path)
+        main, run_id = self.start_main(tmp_path)
         for name in ("rank1", "rank2", "99"):
-            self._start_part(tmp_path, run_id, name).complete()
+            self.start_part(tmp_path, run_id, name).complete()
         main.complete()
         store = self.make_store(tmp_path)
         queries = (
@@ -146,11 +98,11 @@ class WriterContract:
 
     def test_names_of_writers_are_any_strings(self, tmp_path: Path) -> None:
         """Each name has a separate part, which is read back under this name."""
-        if not self._has_writers(tmp_path):
+        if not self.has_writers(tmp_path):
             return
-        _, run_id = self._start_main(tmp_path)
+        _, run_id = self.start_main(tmp_path)
         for number, name in enumerate(_NAMES):
-            driver = self._start_part(tmp_path, run_id, name)
+            driver = self.start_part(tmp_path, run_id, name)
             driver.log("n", [number])
             driver.complete()
         store = self.make_store(tmp_path)
@@ -162,22 +114,22 @@ class WriterContract:
         for wrong in ("", "main", None, 5):
             observer = store.writer_observer(run_id)
             try:
-                EventDriver(observer).start(meta_info={"writer": wrong, "run": _UID})
+                EventDriver(observer).start(meta_info={"writer": wrong, "run": UID})
             except UsageError:
                 continue
             raise AssertionError(f"a writer has the name {wrong!r}")
 
     def test_a_writer_has_one_part_of_a_run(self, tmp_path: Path) -> None:
         """A second start of a writer is refused; the same writer of another run is not."""
-        if not self._has_writers(tmp_path):
+        if not self.has_writers(tmp_path):
             return
-        _, first = self._start_main(tmp_path)
-        _, second = self._start_main(tmp_path, uid=_UID[::-1])
-        driver = self._start_part(tmp_path, first, "rank1")
-        self._start_part(tmp_path, second, "rank1", _UID[::-1]).log("loss", [2.0])
+        _, first = self.start_main(tmp_path)
+        _, second = self.start_main(tmp_path, uid=UID[::-1])
+        driver = self.start_part(tmp_path, first, "rank1")
+        self.start_part(tmp_path, second, "rank1", UID[::-1]).log("loss", [2.0])
         driver.log("loss", [1.0])
         try:
-            self._start_part(tmp_path, first, "rank1")
+            self.start_part(tmp_path, first, "rank1")
         except RunIdError as error:
             refusal = str(error)
         else:
@@ -193,16 +145,16 @@ class WriterContract:
 
     def test_a_change_of_a_part_changes_its_run(self, tmp_path: Path) -> None:
         """The run is listed as changed after each event of a writer; another run is not."""
-        if not self._has_writers(tmp_path):
+        if not self.has_writers(tmp_path):
             return
-        other, _ = self._start_main(tmp_path, uid=_UID[::-1])
-        main, run_id = self._start_main(tmp_path)
+        other, _ = self.start_main(tmp_path, uid=UID[::-1])
+        main, run_id = self.start_main(tmp_path)
         main.complete()
         other.complete()
         store = self.make_precise_store(tmp_path)
         driver: list[EventDriver] = []
         events: dict[str, Callable[[], Any]] = {
-            "start": lambda: driver.append(self._start_part(tmp_path, run_id, "rank1")),
+            "start": lambda: driver.append(self.start_part(tmp_path, run_id, "rank1")),
             "points": lambda: driver[0].log("loss", [1.0]),
             "output": lambda: driver[0].print("text\n"),
             "heartbeat": lambda: driver[0].beat({"a": 1}),
@@ -213,7 +165,7 @@ class WriterContract:
             send()
             listed = [run.id for run in store.list(RunQuery(since=token))]
             assert run_id in listed, f"after the {name} of a part, {listed} are listed"
-        part = self._start_part(tmp_path, run_id, "rank2")
+        part = self.start_part(tmp_path, run_id, "rank2")
         for number in range(self.most_changes):  # a store may list what changed shortly before
             token = change_token(store)
             part.beat({"a": number})
@@ -223,13 +175,13 @@ class WriterContract:
 
     def test_parts_are_deleted_with_their_run(self, tmp_path: Path) -> None:
         """Nothing of them is left, late events are refused, and no part can be added."""
-        if not self._has_writers(tmp_path):
+        if not self.has_writers(tmp_path):
             return
-        main, run_id = self._start_main(tmp_path)
+        main, run_id = self.start_main(tmp_path)
         file = tmp_path / "made"
         file.write_text("made by a writer")
-        late = self._start_part(tmp_path, run_id, "rank1")
-        ended = self._start_part(tmp_path, run_id, "rank2")
+        late = self.start_part(tmp_path, run_id, "rank1")
+        ended = self.start_part(tmp_path, run_id, "rank2")
         for driver in (late, ended):
             driver.log("loss", [_POINT.decode()])
             driver.print(f"{_POINT.decode()}\n")
@@ -244,7 +196,7 @@ class WriterContract:
         for refused in (
             lambda: late.beat({"late": 1}),
             lambda: late.complete(),
-            lambda: EventDriver(waiting).start(meta_info=part_meta(_UID, "rank3")),
+            lambda: EventDriver(waiting).start(meta_info=part_meta(UID, "rank3")),
             lambda: store.writer_observer(run_id),
         ):
             try:
@@ -261,14 +213,14 @@ class WriterContract:
 
     def test_files_of_parts_survive_other_deletions(self, tmp_path: Path) -> None:
         """Content that a part shares with a deleted run or a deleted part can be read."""
-        if not self._has_writers(tmp_path):
+        if not self.has_writers(tmp_path):
             return
         file = tmp_path / "shared"
         file.write_text("content")
         ids, drivers = [], []
-        for uid in (_UID, _UID[::-1]):
-            main, run_id = self._start_main(tmp_path, uid=uid)
-            drivers += [main, self._start_part(tmp_path, run_id, "rank1", uid, code=file)]
+        for uid in (UID, UID[::-1]):
+            main, run_id = self.start_main(tmp_path, uid=uid)
+            drivers += [main, self.start_part(tmp_path, run_id, "rank1", uid, code=file)]
             drivers[-1].resource(str(file))
             ids.append(run_id)
         drivers[0].resource(str(file))
@@ -287,13 +239,13 @@ class WriterContract:
 
     def test_a_part_can_be_deleted_and_continued(self, tmp_path: Path) -> None:
         """The store of the parts has the abilities of the store of the runs."""
-        if not self._has_writers(tmp_path):
+        if not self.has_writers(tmp_path):
             return
-        _, run_id = self._start_main(tmp_path)
-        driver = self._start_part(tmp_path, run_id, "rank1")
+        _, run_id = self.start_main(tmp_path)
+        driver = self.start_part(tmp_path, run_id, "rank1")
         driver.log("loss", [1.0])
         driver.beat()
-        self._start_part(tmp_path, run_id, "rank2").complete()
+        self.start_part(tmp_path, run_id, "rank2").complete()
         parts = self.make_store(tmp_path).writer_store(run_id)
         driver.continue_with(parts.observer_of("rank1"))
         driver.log("loss", [2.0])
@@ -302,53 +254,11 @@ class WriterContract:
         parts.delete("rank2")
         assert list(stored_parts(self.make_store(tmp_path), run_id)) == ["rank1"]
 
-    def test_parts_are_copied_with_their_run(self, tmp_path: Path) -> None:
-        """A copy to another store, and back, has the same digests; a copy of a running run is
-        continued, and one that is complete is not sent again.
-        """
-        if not self._has_writers(tmp_path):
-            return
-        main, run_id = self._start_main(tmp_path)
-        file = tmp_path / "made"
-        file.write_text("by a writer")
-        self._name_writers(main, ["rank1", "rank 2/3"])
-        part = self._start_part(tmp_path, run_id, "rank1", code=file)
-        part.log("loss", [1.0, 2.0])
-        part.beat()
-        store, other = self.make_store(tmp_path), MemoryStore(Memory())
-        copy_run(store, store.get(run_id), Target(other))
-        part.log("loss", [3.0])
-        part.print("text\n")
-        part.artifact("made", str(file))
-        part.complete()
-        second = self._start_part(tmp_path, run_id, "rank 2/3")
-        main.log("loss", [5.0])
-        main.complete()
-        second.log("acc", [1.0])
-        second.fail()
-        for _ in range(2):
-            copied = list(copy_runs(store, Target(other)))
-            assert [each.missing for each in copied] == [()], copied
-        assert copied[0].events == 0, f"{copied[0].events} events are sent again"
-        (copy,) = other.list()
-        assert sorted(stored_parts(other, copy.id)) == ["rank 2/3", "rank1"]
-        assert other.metrics(copy.id)["loss@rank1"]["values"] == [1.0, 2.0, 3.0]
-        (result,) = verify(store, other)
-        assert result.state == "equal", result
-        store.delete(run_id)
-        copy_run(other, copy, Target(store))
-        (result,) = verify(store, other)
-        assert result.state == "equal", result
-        parts: Any = other.writer_store(copy.id)
-        parts.annotate("rank1", new_note("changed"))
-        (result,) = verify(store, other)
-        assert [each.name for each in result.differences] == ["writer rank1"], result
-
     def test_no_part_of_a_missing_run_is_recorded(self, tmp_path: Path) -> None:
         """The error is a `RunRemovedError`, and nothing is stored."""
-        if not self._has_writers(tmp_path):
+        if not self.has_writers(tmp_path):
             return
-        self._start_main(tmp_path)
+        self.start_main(tmp_path)
         store = self.make_store(tmp_path)
         for missing in (77, "missing"):
             try:
@@ -362,17 +272,17 @@ class WriterContract:
         """Of several processes that write at once, half of them killed, each stored point is read
         back with its writer.
         """
-        if not self._has_writers(tmp_path) or not self.command_line_options(tmp_path):
+        if not self.has_writers(tmp_path) or not self.command_line_options(tmp_path):
             return
         if not hasattr(os, "fork"):
             return
         count = int(os.environ.get(VARIABLE, 0)) or 4
         points, batch = (10_000, 500) if VARIABLE in os.environ else (60, 10)
-        main, run_id = self._start_main(tmp_path)
+        main, run_id = self.start_main(tmp_path)
         chance = random.Random(count)
 
         def record(number: int, note: Callable[[int], None]) -> None:
-            driver = self._start_part(tmp_path, run_id, f"rank{number}")
+            driver = self.start_part(tmp_path, run_id, f"rank{number}")
             for start in range(0, points, batch):
                 driver.log(
                     "loss", [float(number * points + n) for n in range(start, start + batch)]
@@ -400,31 +310,3 @@ class WriterContract:
             assert len(values) >= noted, f"of {noted} points of {name}, {len(values)} are left"
             assert values == [float(number * points + n) for n in range(len(values))], name
             assert is_killed or found[name].status == "COMPLETED"
-
-    def _has_writers(self, tmp_path: Path) -> bool:
-        observer = self.make_observer(tmp_path)
-        has_writers = isinstance(observer.open_store(), WriterStore)
-        observer.join()
-        return has_writers
-
-    def _name_writers(self, driver: EventDriver, names: list[str]) -> None:
-        """Name the writers in the record of the run, as its process does."""
-        run = driver.observer.require_run()
-        run.writers = names
-        with driver.observer.translate_errors():
-            assert driver.observer.update_run(run, frozenset({"writers", "heartbeat"}))
-
-    def _start_main(self, tmp_path: Path, uid: str = _UID) -> tuple[EventDriver, Any]:
-        driver = EventDriver(self.make_observer(tmp_path))
-        ex_info = {**EXPERIMENT, "name": "writers", "sources": [], "dependencies": []}
-        return driver, driver.start(ex_info=ex_info, meta_info={"uid": uid, "beat_interval": 10.0})
-
-    def _start_part(
-        self, tmp_path: Path, run_id: Any, name: str, uid: str = _UID, code: Path | None = None
-    ) -> EventDriver:
-        driver = EventDriver(self.make_store(tmp_path).writer_observer(run_id))
-        sources = [] if code is None else [[code.name, md5_of(code)]]
-        ex_info = {**EXPERIMENT, "name": "writers", "base_dir": str(tmp_path), "sources": sources}
-        started = driver.start(_id=run_id, ex_info=ex_info, meta_info=part_meta(uid, name))
-        assert started == part_id(name), f"the part has the id {started!r}"
-        return driver
