@@ -20,6 +20,7 @@ import os
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -69,6 +70,8 @@ def fork_rank(folder: Path, start: int, rank: int, environ: Mapping[str, str]) -
         os.environ.update(environ)
         record(folder, start, rank)
         code = 0
+    except BaseException:  # noqa: BLE001 - it must not continue the loop of its parent
+        traceback.print_exc()
     finally:
         sys.stderr.flush()
         os._exit(code)

@@ -15,6 +15,8 @@ import attrs
 PlainDict = Mapping[str, Any]
 #: The writer of the process that started the run.
 MAIN = "main"
+#: As in `sacred_core.ranks.detection`; what is replayed may be anything.
+_MOST_RANKS = 100_000
 E = TypeVar("E", bound="Event")
 #: Stores may have times in milliseconds.
 _PRECISION = timedelta(milliseconds=1)
@@ -104,6 +106,15 @@ class RunIdEvent(Event):
     asked_id: Any = None
     replayed: bool = False
     resumed: bool = False
+
+    @property
+    def other_ranks(self) -> list[str]:
+        """The names of the ranks that record in the run besides rank 0; empty without ranks."""
+        size = self.meta_info.get("world_size")
+        is_parallel = "group" in self.meta_info and "writer" not in self.meta_info
+        if type(size) is not int or not is_parallel:
+            return []
+        return [f"rank{number}" for number in range(1, min(size, _MOST_RANKS))]
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)

@@ -23,7 +23,7 @@ from sacred_core.stores.summaries import MetricSummary, merge_summaries
 Observer: TypeAlias = Any
 #: What `update_run` writes when a run is resumed: an end is undone.
 RESUMED_FIELDS = frozenset(
-    ("status", "stop_time", "heartbeat", "fail_trace", "segments", "metrics", "output_length")
+    "status stop_time heartbeat fail_trace segments writers metrics output_length".split()
 )
 #: Stores round times to milliseconds.
 _SAME = timedelta(milliseconds=2)

@@ -27,8 +27,8 @@ _COPIED = ("retry_policy", "failure_dir")
 #: Entries of a configuration that differ, in a message.
 _SHOWN = 5
 
-#: The uids of the runs that this process has joined, with the name of the writer.
-_joined: set[tuple[str, str]] = set()
+#: The uids of the runs that this process has joined, as which rank.
+_joined: set[tuple[str, Rank]] = set()
 
 
 class RankRun(Protocol):
@@ -71,7 +71,7 @@ def find_run(run: RankRun, rank: Rank) -> Found | None:
         observers[0].open_store,
         rank,
         wait=SETTINGS.RANKS.WAIT,
-        joined=frozenset(uid for uid, writer in _joined if writer == rank.writer),
+        joined=frozenset(uid for uid, own in _joined if own == rank),
         watched=() if run._id is None else (run._id,),
         is_resumed=run.options.get("--resume") is not None,
     )
@@ -115,7 +115,7 @@ def join_run(run: RankRun, rank: Rank, found: Found | None) -> None:
         _warn_of_spool(run, rank, run.spool)
         return
     _warn_of_differences(run, rank, found)
-    _joined.add((found.run.uid, rank.writer))
+    _joined.add((found.run.uid, rank))
     run.meta_info |= part_meta(found.run.uid, rank.writer)
     run.uid, run._id = found.run.uid, found.run.id
     is_spooled = run.spool or SETTINGS.SPOOL  # the spool delivers to the part

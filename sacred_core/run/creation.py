@@ -75,10 +75,10 @@ def new_run(ex: Any, request: Request) -> Run:
     with default_handler(root_logger), at_level(root_logger, number):
         run, resolved = create(get_seed)
         rank = None if command.unobserved else _find_rank()
-        if run.resume is not None or run.fork:
-            resolved = _prepare_resume(run, resolved, ex, request)
-        elif rank is not None:
+        if rank is not None:
             run, resolved = _join_group(run, resolved, rank, create)
+        if (run.resume is not None or run.fork) and (rank is None or rank.number == 0):
+            resolved = _prepare_resume(run, resolved, ex, request)
         run.observers = _with_spool(run, run.observers)
         _log_discovered(run)
         _check_changes(resolved, command, run)
@@ -162,6 +162,10 @@ def _join_group(
     if isinstance(seed, int) and seed != run.config["seed"]:
         run, resolved = create(lambda: seed)
     join_run(run, rank, found)
+    if found is not None and len(found.run.segments) > 1:
+        from sacred_core.run.resumption import resume_part
+
+        resume_part(run, found.store, found.run, found.part)
     return run, resolved
 
 
@@ -256,7 +260,7 @@ def _with_spool(run: Run, observers: list[Any]) -> list[Any]:
         SpoolError: the spool cannot be used.
     """
     folder = run.spool or settings.SETTINGS.SPOOL
-    if not folder or run.unobserved or run.queue_only or run.segment:
+    if not folder or run.unobserved or run.queue_only or run.is_resumed:
         return observers
     from sacred_core.spool.wrapping import spool_observers
 

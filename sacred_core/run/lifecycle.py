@@ -25,6 +25,7 @@ from sacred_core.stores.recorded_files import merge_code
 if TYPE_CHECKING:
     from sacred_core.run.spools import LiveSpool
 
+
 #: Points that wait to be sent before the calls that log more of them wait too.
 _MOST_POINTS = 4 * MANY
 #: Seconds for which such a call waits, at most, once for thousands of points.
@@ -45,11 +46,9 @@ class Lifecycle:
     def __init__(self, run: RunState) -> None:
         self._run = run
         run.own_process()
-        # A part of a run has a uid of its own.
-        self._source = events.EventSource(run.meta_info["uid"], run.segment, run.writer)
-        self._dispatcher = Dispatcher(
-            run.observers, self._resolve_lazy, run.run_logger, self._stop_lost
-        )
+        self._source = events.EventSource(run.meta_info["uid"], run.own_segment, run.writer)
+        to = run.observers
+        self._dispatcher = Dispatcher(to, self._resolve_lazy, run.run_logger, self._stop_lost)
         self._locations = RunLocations(self._dispatcher, run.run_logger)
         self._beats = BeatThread(self.beat, self._send_points, run.beat_interval, run.run_logger)
         self._is_started = self._is_ending = False
@@ -101,13 +100,13 @@ class Lifecycle:
             event = self._source.make(
                 events.RunStarted,
                 start_time=self._run.start_time,
-                resumed=self._run.segment > 0,
+                resumed=self._run.own_segment > 0,
                 **self._announcement(),
             )
             run_id = self._send_start(event)
             if not self._run.is_part:
                 self._run._id = run_id
-            if self._run.segment:
+            if self._run.is_resumed:
                 self._send_segment_code()
             self._move_output()
             self._beats.start()
@@ -224,7 +223,7 @@ class Lifecycle:
         That is in the folder that the first observer offers, or in one for the user's state. That
         of a resumed run is in the latter, as the former process may still write to the other one.
         """
-        if self._run.segment:
+        if self._run.own_segment:
             from sacred_core.run.spools import remove_offered_spools
 
             remove_offered_spools(self._run.observers)
@@ -232,7 +231,7 @@ class Lifecycle:
             return
         folders = (getattr(observer, "spool_folder", None) for observer in self._run.observers)
         offered = next((Path(folder) for folder in folders if folder is not None), None)
-        offered = None if self._run.segment else offered
+        offered = None if self._run.own_segment else offered
         with contextlib.suppress(OSError):  # then it is in a file without a name
             folder = self._describe_spool(offered)
             if folder is not None:
@@ -263,7 +262,8 @@ class Lifecycle:
             self._spool = None
 
     def _send_start(self, event: events.RunIdEvent) -> Any:
-        return self._dispatcher.send_start(event, event.asked_id)
+        known_id = None if self._run.is_part else self._run._id
+        return self._dispatcher.send_start(event, known_id)
 
     def _send(self, event: events.Event) -> None:
         self._added = 0
@@ -329,7 +329,7 @@ class Lifecycle:
 
     def _send_sources(self, base_dir: str, sources: Any, dependencies: Any) -> None:
         fields = {"base_dir": base_dir, "sources": sources, "dependencies": dependencies}
-        resumption = self._run.resumption if self._run.segment else None
+        resumption = self._run.resumption if self._run.is_resumed else None
         for each in [fields] if resumption is None else resumption.code_events(**fields):
             self._send(self._source.make(events.CodeLoaded, **each))
 

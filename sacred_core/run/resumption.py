@@ -5,7 +5,7 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import attrs
 
@@ -15,6 +15,7 @@ from sacred_core.shared_methods import ValueMethods
 from sacred_core.stores.model import StoredRun
 from sacred_core.stores.run_store import RunStore
 from sacred_core.stores.segments import LATER_SOURCES
+from sacred_core.stores.writers import WriterStore
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -181,16 +182,72 @@ def not_found_error(name: str, names: Iterable[str]) -> ArtifactNotFoundError:
     return ArtifactNotFoundError(f"the run has no artifact {name!r}: {hint}")
 
 
+class PartResumption(Resumption):
+    """What a rank uses of a run that rank 0 resumed: its own part, then what rank 0 recorded.
+
+    Args:
+        store: Of the run.
+        stored: The run.
+        resumed: What was recorded before.
+        own: What the rank uses of its part; None without one.
+    """
+
+    def __init__(
+        self, store: RunStore, stored: StoredRun, resumed: Resumed, own: Resumption | None
+    ) -> None:
+        super().__init__(store, stored, resumed)
+        self._own = own
+
+    def copy_artifact(self, name: str, folder: Path) -> Path:
+        """Copy an artifact of the part, or else of rank 0, into an empty folder."""
+        if self._own is not None and name in self._own.stored.artifacts:
+            return self._own.copy_artifact(name, folder)
+        return super().copy_artifact(name, folder)
+
+
+def resume_part(run: Any, store: RunStore, stored: StoredRun, part: StoredRun | None) -> None:
+    """Let the run of a rank continue with what was recorded before rank 0 resumed the run.
+
+    Args:
+        run: Of the rank; it has not started.
+        store: Of the run.
+        stored: The run, which rank 0 has resumed.
+        part: What the rank recorded in earlier segments, or None.
+    """
+    parts: Any = None if part is None else cast(WriterStore, store).writer_store(stored.id)
+    steps = {} if part is None or parts is None else last_steps(parts, part.id)
+    run.segment = len(stored.segments) - 1
+    run.part_segment = 0 if part is None else len(part.segments)
+    run.metrics.continue_after(steps)
+    own_artifacts = [] if part is None else part.artifacts
+    resumed = Resumed(
+        segment=run.segment, last_steps=steps, result=stored.result,
+        status=stored.segments[-2].status,
+        artifacts=list(dict.fromkeys((*stored.artifacts, *own_artifacts))),
+    )  # fmt: skip
+    own = None
+    if part is not None:
+        run.info = {**part.info, **run.info}
+        own = Resumption(parts, part, resumed)
+    run.resumption = PartResumption(store, stored, resumed, own)
+
+
 def last_steps(store: RunStore, run_id: int | str) -> dict[str, Any]:
-    """Return the step of the last point of each metric of a stored run.
+    """Return the step of the last point of each metric of a stored run, without other writers.
 
     Raises:
         StoreError: the points cannot be read.
     """
     from sacred_core.stores.curves import points, summaries
     from sacred_core.stores.summaries import is_number
+    from sacred_core.stores.writer_views import split_metric
 
-    ends = {name: own[-1].stop for name, own in summaries(store, run_id).items() if own}
+    writers = store.get(run_id).writers
+    ends = {
+        name: own[-1].stop
+        for name, own in summaries(store, run_id).items()
+        if own and split_metric(name, writers) is None
+    }
     last = points(store, run_id, {name: (end - 1, end) for name, end in ends.items()})
     return {
         name: own["steps"][-1]

@@ -48,7 +48,8 @@ class RunState:
             like ``"rank3"``, which records a part of the run of rank 0.
         is_forked: This process is a child that was forked off the process of the run.
         resumption: The stored run that this one resumes, or was forked from; else None.
-        segment: The number of the segment that this process records: 0 unless the run was resumed.
+        segment: The number of the segment of the run: 0 unless it was resumed.
+        part_segment: Of a rank in a run that was resumed, the number of the segment of its part.
     """
 
     config: Mapping[str, Any]
@@ -75,6 +76,7 @@ class RunState:
     is_forked: bool = attrs.field(default=False, init=False)
     resumption: "Resumption | None" = attrs.field(default=None, init=False)
     segment: int = attrs.field(default=0, init=False)
+    part_segment: int | None = attrs.field(default=None, init=False)
 
     def __attrs_post_init__(self) -> None:
         self.metrics = MetricsBuffer(self.run_logger)
@@ -106,6 +108,16 @@ class RunState:
             heartbeat=datetime.now(UTC),  # an active run is not DEAD
             fail_trace=self.fail_trace or [],
         )
+
+    @property
+    def own_segment(self) -> int:
+        """The number of the segment that this process records, in the run or in its part."""
+        return self.segment if self.part_segment is None else self.part_segment
+
+    @property
+    def is_resumed(self) -> bool:
+        """Whether this process records a later segment of the run itself, not of a part."""
+        return self.segment > 0 and not self.is_part
 
     @property
     def is_part(self) -> bool:

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 _MISSED_BEATS = 3
 _GRACE = timedelta(seconds=2)
 _DEFAULT_INTERVAL = 10.0
-#: As in `sacred_core.ranks.detection`; what is replayed may be anything.
-_MOST_RANKS = 100_000
 _LONGEST_INTERVAL = 1e8  # seconds; what is stored may be anything
 _EPOCH, _MILLISECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(milliseconds=1)
 _UID = re.compile(r"[0-9a-f]{32}")
@@ -260,15 +258,7 @@ def _apply_started(run: StoredRun, event: events.RunStarted) -> None:
         return
     _apply_start_info(run, event)
     run.recorded_status, run.start_time = "RUNNING", event.start_time
-    run.writers = _other_ranks(event.meta_info)
-
-
-def _other_ranks(meta: events.PlainDict) -> list[str]:
-    """Return the ranks that record in a run besides rank 0; those are no writers of a part."""
-    size = meta.get("world_size")
-    is_parallel = type(size) is int and 1 < size <= _MOST_RANKS and "group" in meta
-    is_parallel = is_parallel and "writer" not in meta
-    return [f"rank{number}" for number in range(1, size)] if is_parallel else []  # type: ignore[arg-type]
+    run.writers = event.other_ranks
 
 
 def _apply_resumed(run: StoredRun, event: events.RunStarted) -> None:

@@ -109,6 +109,7 @@ def resume_run(run: Run, start: "RunStarted", ends: Ends) -> None:
     run.recorded_segments = [*earlier, *missed, new]
     run.recorded_status, run.stop_time, run.fail_trace = "RUNNING", None, []
     run.heartbeat, run.output_length = start.start_time, ends.output
+    run.writers = list(dict.fromkeys((*run.writers, *start.other_ranks)))
 
 
 def output_mark(start: "RunStarted", output: str) -> str:

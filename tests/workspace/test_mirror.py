@@ -79,6 +79,7 @@ FURTHER = {
     "provenance/test_code.py": "provenance/dependencies provenance/experiment_info "
     "provenance/repositories provenance/sources",
     "cli/test_rerun_run.py": "cli/runs/rerun_run",
+    "ranks/test_resumed_ranks.py": "ranks/joining run/resumption",
     "rerun/test_preparation.py": "rerun/repository",
     "rerun/test_running.py": "rerun/child rerun/conclusion rerun/main_module rerun/plan "
     "rerun/present rerun/process rerun/records rerun/taking",

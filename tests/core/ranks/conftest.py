@@ -48,10 +48,22 @@ class Job:
         return found
 
     def run(
-        self, number: int, /, *more: Any, size: int = 4, group: str = "job", **config: Any
+        self,
+        number: int,
+        /,
+        *more: Any,
+        size: int = 4,
+        group: str = "job",
+        restart: int = 0,
+        code: Callable[[Any], Any] = lambda run: None,
+        **config: Any,
     ) -> Any:
-        """Start a run as a rank, and return the finished run."""
+        """Start a run as a rank, and return the finished run.
+
+        With a number of a restart, it resumes a run of the job.
+        """
         self.become(number, size, group)
+        self._set("SLURM_RESTART_COUNT", str(restart) if restart else "")
         experiment = Experiment("job", save_git_info=False)
         experiment.observers.extend([*self.observers(), *more])
         experiment.add_config(lr=0.1, model={"size": 1})
@@ -60,9 +72,11 @@ class Job:
         def main(_run: Any, seed: int, lr: Any) -> int:
             _run.log_scalar("loss", number)
             print(f"rank {number}")
+            code(_run)
             return seed if lr else 1 // 0
 
-        return experiment.run(config_updates=config)
+        resume = "auto" if restart else None
+        return experiment.run(config_updates=config, resume=resume)
 
     def open_target(self, location: str) -> MemoryStore:
         """Return the store with a location, as ``sacred spool flush`` opens it."""
