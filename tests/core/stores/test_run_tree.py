@@ -41,6 +41,12 @@ def test_a_run_whose_parent_is_not_listed_is_a_root() -> None:
     assert tree(run(2, 1), run(3, 2), run(4, ["x"]), run(5, "")) == [(2, 0), (3, 1), (4, 0), (5, 0)]
 
 
+def test_runs_without_parents_are_all_roots() -> None:
+    """They stay in their order; so does an empty list."""
+    assert tree(run(2), run(1)) == [(2, 0), (1, 0)]
+    assert tree() == []
+
+
 def test_circles_of_damaged_records_are_shown_once() -> None:
     """A run that names itself, and two that name each other, are at the top level."""
     assert tree(run(1, 1), run(2, 3), run(3, 2), run(4)) == [(1, 0), (4, 0), (2, 0), (3, 0)]
