@@ -15,7 +15,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sacred_core.exceptions import QueryError, StoreError
-from sacred_core.stores import StoredRun
+from sacred_core.stores import Segment, StoredRun
 from sacred_core.stores.query import (
     MISSING,
     And,
@@ -437,7 +437,9 @@ def test_an_error_of_columns_names_what_a_column_is(text: str, mark: int, messag
         ("id", {"id"}),
         ("name,comment", {"experiment", "meta"}),
         ("duration,config.a,config.b", {"start_time", "stop_time", "config"}),
-        ("metrics.loss.last", {"metrics"}),
+        ("metrics.loss.last", {"metrics", "segments"}),
+        ("segments", {"segments"}),
+        ("writers", {"writers"}),
         ("id,status", None),
         ("damage", None),
     ],
@@ -640,3 +642,22 @@ def test_a_question_is_as_narrow_as_it_can_be(text: str, asked: str) -> None:
         parse(text), lambda each: each, lambda each: And(tuple(each)), lambda each: Or(tuple(each))
     )
     assert str(found) == asked
+
+
+def test_segments_and_writers_are_fields() -> None:
+    """The number of segments, 1 of a run that was not resumed, and a list of names."""
+    segments = [Segment(), Segment(), Segment()]
+    runs = [
+        StoredRun(id=1, status="COMPLETED", writers=["rank1", "rank2"]),
+        StoredRun(id=2, status="COMPLETED", segments=segments),
+    ]
+    expected = {
+        "segments = 1": [1], "segments > 1": [2], "segments between 2 and 3": [2],
+        "writers has rank2": [1], "writers ~ rank*": [1], "writers missing": [2],
+    }  # fmt: skip
+    for text, ids in expected.items():
+        found = [run.id for run in runs if matches(parse(text), run, {}.get)]
+        assert found == ids, text
+    order = parse_sort("-segments")
+    runs.sort(key=lambda run: sort_key(order, run, {}.get))
+    assert [run.id for run in runs] == [2, 1]
