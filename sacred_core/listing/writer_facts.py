@@ -9,14 +9,12 @@ import attrs
 from sacred_core.dotted_path import MISSING
 from sacred_core.exceptions import DamagedRecordError
 from sacred_core.listing.cells import Form, cell
-from sacred_core.listing.columns import default_columns
 from sacred_core.listing.masked_runs import mask_run
 from sacred_core.listing.table import TableColumn
 from sacred_core.printable import printable
 from sacred_core.readable_times import age_text, duration_text, time_text
 from sacred_core.stores import RunStore, StoredRun
 from sacred_core.stores.curves import summaries
-from sacred_core.stores.finding import MetricSummaries
 from sacred_core.stores.summaries import MetricSummary, merge_summaries
 from sacred_core.stores.writer_views import metric_of_writer, split_metric
 from sacred_core.stores.writers import MAIN, PartStore, writer_of, writer_order
@@ -83,19 +81,6 @@ def rows_by_writer(store: RunStore, runs: Sequence[StoredRun]) -> list[StoredRun
             listed = sorted(parts.list(), key=lambda part: writer_order(writer_of(part)))
             found += [_row(parts, run, part) for part in listed]
     return found
-
-
-def writer_columns(
-    runs: Sequence[StoredRun], metrics: MetricSummaries, form: Form = Form.SHORT
-) -> list[TableColumn]:
-    """Return the columns of `rows_by_writer`, without the configuration, which is that of the run.
-
-    Args:
-        runs: The rows.
-        metrics: Of the store of the runs.
-        form: Of the cells.
-    """
-    return default_columns(runs, metrics, ("run", "result", "metrics"), form=form)
 
 
 def _row(parts: RunStore, run: StoredRun, part: StoredRun) -> StoredRun:

@@ -12,7 +12,7 @@ from sacred_core.stores.changes import change_token, list_ids
 from sacred_core.stores.writers import part_id, part_meta, stored_parts
 from sacred_core.testing.comparing import assert_metrics, assert_refused
 from sacred_core.testing.event_driver import EventDriver
-from sacred_core.testing.worker_processes import start_worker
+from sacred_core.testing.worker_processes import kill_together, start_worker
 from sacred_core.testing.writer_driver import UID
 from sacred_core.testing.writer_reading_contract import WriterReadingContract
 
@@ -296,8 +296,7 @@ class WriterContract(WriterReadingContract):
             for number in range(1, count + 1)
         ]
         killed = range(0, count, 2)
-        for number in killed:
-            workers[number].kill_at(chance.randrange(batch, points, batch))
+        kill_together({workers[n]: chance.randrange(batch, points, batch) for n in killed})
         stored = [worker.join() for worker in workers]
         main.complete()
         store = self.make_store(tmp_path)

@@ -12,11 +12,9 @@ from sacred_core.listing.cells import Form
 from sacred_core.listing.writer_facts import (
     own_metrics,
     rows_by_writer,
-    writer_columns,
     writer_lines,
     writer_table,
 )
-from sacred_core.stores.finding import MetricSummaries
 from sacred_core.stores.writers import part_meta
 from sacred_core.testing import EventDriver, Memory, MemoryObserver, MemoryStore
 
@@ -89,9 +87,6 @@ def test_rows_of_writers_follow_their_run(store: MemoryStore) -> None:
     rows = rows_by_writer(store, list(store.list()))
     assert [row.id for row in rows] == [1, "1@rank1", "1@rank2", 2]
     assert [(row.metrics or {})["loss"].max for row in rows[:3]] == [1.0, 1.0, 2.0]
-    columns = writer_columns(rows, MetricSummaries(store))
-    assert [column.heading for column in columns][:2] == ["ID", "STATUS"]
-    assert columns[-1].cells == ["1", "0.5", "0.5", ""]
 
 
 def test_the_page_of_a_run_lists_writers(store: MemoryStore, location: str) -> None:
