@@ -33,7 +33,7 @@ from sacred_core.listing.grouping import (
 from sacred_core.listing.masked_runs import mask_runs
 from sacred_core.listing.run_data import as_data
 from sacred_core.listing.table import TableColumn, fit, table_text
-from sacred_core.listing.writer_facts import rows_by_writer, writer_columns
+from sacred_core.listing.writer_facts import rows_by_writer
 from sacred_core.plurals import counted
 from sacred_core.serialization import strict_json
 from sacred_core.stores import RunQuery, RunStore, StoredRun, find_runs
@@ -134,11 +134,11 @@ def list_runs(
     elif form == "json":
         for run, level in placed:
             click.echo(strict_json(as_data(run) | ({} if level is None else {"level": level})))
-    elif by is not None and chosen is None and found:
-        _print_columns(writer_columns(found, metrics, cells), cells, has_all)
     elif chosen is not None or found:
+        # The configuration is that of the run, which each of its writers has.
+        kinds = only or (() if by is None else ("run", "result", "metrics"))
         every = has_all or form == "csv"
-        _print_columns(_columns(placed, metrics, chosen, only, every, cells), cells, has_all)
+        _print_columns(_columns(placed, metrics, chosen, kinds, every, cells), cells, has_all)
     if form is None:
         _print_remarks(store, query, found, limit)
     named = _named_fields(sort, chosen, groups)
