@@ -113,6 +113,38 @@ def test_workers_of_a_pool_record_in_the_run(tmp_path: Path, method: str) -> Non
     assert not list(private_folders())
 
 
+TERMINATED = """
+    import multiprocessing
+    from sacred_core import Experiment, attach
+
+    ex = Experiment("terminated")
+
+    def work(number):
+        attach().log_scalar("loss", number)
+        return number
+
+    @ex.main
+    def main():
+        with multiprocessing.get_context("fork").Pool(2) as pool:
+            return sum(pool.map(work, range(6), 1))
+
+    if __name__ == "__main__":
+        ex.run_commandline()
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
+def test_workers_that_a_pool_terminates_lose_nothing(tmp_path: Path) -> None:
+    """`with Pool()` sends SIGTERM to its workers, which have not flushed their points."""
+    finish_script(start_script(tmp_path, TERMINATED, "-F", "runs"))
+    store = open_store(str(tmp_path / "runs"))
+    parts, inner = stored_parts(store, 1), store.writer_store(1)
+    assert inner is not None
+    assert {part.recorded_status for part in parts.values()} <= {"COMPLETED", "INTERRUPTED"}
+    found = [inner.metrics(part.id)["loss"]["values"] for part in parts.values()]
+    assert sorted(value for each in found for value in each) == [*range(6)]
+
+
 def private_folders() -> list[Path]:
     root = Path(os.environ["SACRED_SPOOL_DIR"], "children")
     return [*root.iterdir()] if root.is_dir() else []
