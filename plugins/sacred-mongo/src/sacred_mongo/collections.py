@@ -41,6 +41,8 @@ _PAUSE = 0.02
 _DELETED = "sacred_deleted"
 #: The field with the first token of a run that was resumed; empty if it had none.
 FIRST_TOKEN = "first_token"
+#: The field of the points of a resumed run with the token of the process that may add some.
+FENCE = "fence"
 #: Names that an error has.
 _MOST_NAMES = 20
 
@@ -141,18 +143,21 @@ class RunReference:
             recorded.
         first_token: That of the process that started the run, which is in its points and in the
             ids of its files; None if it had none.
+        is_resumed: Another process recorded the run before.
     """
 
     collections: Collections
     id: Any
     token: str | None
     first_token: str | None
+    is_resumed: bool = False
 
     @classmethod
     def of(cls, collections: Collections, entry: Document) -> "RunReference":
         """Return that of a document."""
         token = entry.get(TOKEN)
-        return cls(collections, entry["_id"], token, entry.get(FIRST_TOKEN, token) or None)
+        first_token = entry.get(FIRST_TOKEN, token) or None
+        return cls(collections, entry["_id"], token, first_token, FIRST_TOKEN in entry)
 
     @property
     def filter(self) -> Document:
@@ -181,13 +186,24 @@ class RunReference:
         """Return the id of a document with points of a metric."""
         return derived_id("metric", self.owner, name, str(number))
 
+    def points_filter(self, metric_id: Any) -> Document:
+        """The filter for a document with points that no other process has taken over."""
+        return {"_id": metric_id, FENCE: self.token if self.is_resumed else {"$exists": False}}
+
     def replace_token(self, old: str, new: str) -> bool:
-        """Replace the token in the document; see `DocumentObserver.replace_token`."""
+        """Replace the token in the document and in the points; see `DocumentObserver`.
+
+        The former process may have checked its token already when it adds points.
+        """
         found = {"_id": {"$eq": self.id}, TOKEN: old or None}
         if old == new:
-            return self.collections.runs.find_one(found, {"_id": 1}) is not None
-        changed = with_change_time({"$set": {TOKEN: new, FIRST_TOKEN: self.first_token or ""}})
-        return bool(self.collections.runs.update_one(found, changed).matched_count)
+            is_replaced = self.collections.runs.find_one(found, {"_id": 1}) is not None
+        else:
+            changed = with_change_time({"$set": {TOKEN: new, FIRST_TOKEN: self.first_token or ""}})
+            is_replaced = bool(self.collections.runs.update_one(found, changed).matched_count)
+        if is_replaced:
+            self.collections.metrics.update_many(self.metrics_filter, {"$set": {FENCE: new}})
+        return is_replaced
 
     def set(self, fields: Document) -> None:
         """Change fields of the run, as `change` does."""

@@ -6,10 +6,10 @@ of its blocks, see `sacred_mongo.curves`, which reads all this.
 """
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from pymongo import ASCENDING, UpdateOne
+from pymongo import ASCENDING, UpdateOne, errors
 
 from sacred_core.stores.summaries import (
     BLOCK_POINTS,
@@ -21,7 +21,7 @@ from sacred_core.stores.summaries import (
     summarize_blocks,
 )
 from sacred_core.stores.tokens import TOKEN
-from sacred_mongo.collections import RunReference
+from sacred_mongo.collections import FENCE, RunReference
 from sacred_mongo.connection import Document, Runs
 from sacred_mongo.curves import OUTLINE, blocks_of, join_columns, without_time_zones
 from sacred_mongo.values import decode_column, encode, encode_column
@@ -32,6 +32,8 @@ _JOINED = 200_000
 _GATHERED = 50_000
 #: After so long new points set again when the run changed; less than `MongoStore.overlap`.
 _MARK_SECONDS = 20.0
+#: The code of a server for a document whose id exists.
+_DUPLICATE = 11000
 
 
 class Points:
@@ -63,11 +65,11 @@ class Points:
         for name in metrics.keys() - self._ends.keys():
             if starts[name]:
                 _split_points(run, name)
-        updates: list[Any] = []
+        updates: dict[Any, UpdateOne] = {}
         new_blocks = {}
         for name, metric in metrics.items():
             blocks = self._summarize(run, name, metric, starts[name])
-            updates += _updates(run, name, metric, starts[name], blocks)
+            updates |= _updates(run, name, metric, starts[name], blocks)
             new_blocks[name] = blocks
         new = [
             {"name": encode(name), "id": str(run.metric_id(name, 0))}
@@ -77,7 +79,7 @@ class Points:
         new = [entry for entry in new if entry not in self.listed]
         if updates:
             self._require(run)
-            run.collections.metrics.bulk_write(updates)
+            _write_points(run, updates)
         if new:
             run.change({"$addToSet": {"info.metrics": {"$each": new}}})
         self._ends |= {name: starts[name] + len(m["values"]) for name, m in metrics.items()}
@@ -149,7 +151,8 @@ def _updates(
     metric: Mapping[str, Any],
     start: int,
     blocks: Sequence[MetricSummary | None],
-) -> Iterable[Any]:
+) -> Iterator[tuple[Any, UpdateOne]]:
+    """Yield the id of each document with points, and what changes it."""
     columns = {column: encode_column(metric[column]) for column in COLUMNS}
     done, end = start, start + len(columns["values"])
     for block in blocks:
@@ -173,9 +176,31 @@ def _updates(
         fixed |= run.collection_field
         if run.first_token is not None:
             fixed[TOKEN] = run.first_token
-        found = {"_id": run.metric_id(name, number)}
-        yield UpdateOne(found, {"$set": fixed, "$push": pushed}, upsert=True)
+        if run.is_resumed:
+            fixed[FENCE] = run.token
+        own_id = run.metric_id(name, number)
+        update = {"$set": fixed, "$push": pushed}
+        yield own_id, UpdateOne(run.points_filter(own_id), update, upsert=True)
         done = until
+
+
+def _write_points(run: RunReference, updates: Mapping[Any, UpdateOne]) -> None:
+    """Write points, unless another process has resumed the run since its token was checked.
+
+    The former process may have begun a document at the same moment: it is replaced.
+    """
+    metrics = run.collections.metrics
+    try:
+        metrics.bulk_write([*updates.values()])
+    except errors.BulkWriteError as error:
+        failed = (error.details or {}).get("writeErrors") or [{}]
+        if any(each.get("code") != _DUPLICATE for each in failed):
+            raise
+        run.require()
+        if not run.is_resumed:
+            raise
+        metrics.delete_many({"_id": {"$in": [*updates]}, FENCE: {"$ne": run.token}})
+        metrics.bulk_write([*updates.values()])
 
 
 def _summary_before(run: RunReference, name: str, start: int) -> MetricSummary | None:
