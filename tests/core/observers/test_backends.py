@@ -58,6 +58,14 @@ class DictBackend(Backend):
         run["fields"].update(fields)
         return True
 
+    def replace_key(self, key: int) -> int | None:
+        run = self._runs().pop(key, None)
+        if run is None:
+            return None
+        new = next(self.keys)
+        self._runs()[new] = run
+        return new
+
     def fields(self, key: int) -> Mapping[str, str]:
         return self._runs()[key]["fields"]  # type: ignore[no-any-return]
 
