@@ -4,8 +4,8 @@ import copy
 import functools
 import io
 import threading
-from collections.abc import Hashable, Iterator, Mapping
-from typing import Any, BinaryIO
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from typing import Any, BinaryIO, TypeVar, cast
 
 import attrs
 
@@ -18,6 +18,7 @@ from sacred_core.stores.run_ids import next_number
 from sacred_core.stores.summaries import COLUMNS
 from sacred_core.stores.writers import writer_of
 
+F = TypeVar("F", bound=Callable[..., Any])
 #: Attributes of a stored run by the name of the field, where it differs.
 _ATTRIBUTES = {"status": "recorded_status", "segments": "recorded_segments"}
 
@@ -42,6 +43,17 @@ class Memory:
         self.runs: dict[int | str, MemoryRun] = {}
         self.highest_deleted = 0
         self.lock = threading.Lock()
+
+
+def _in_one_step(method: F) -> F:
+    """Let a method check the token and write without another thread in between."""
+
+    @functools.wraps(method)
+    def call(self: "MemoryObserver", *args: Any, **kwargs: Any) -> Any:
+        with self.memory.lock:
+            return method(self, *args, **kwargs)
+
+    return cast(F, call)
 
 
 class MemoryObserver(DocumentObserver):
@@ -88,6 +100,7 @@ class MemoryObserver(DocumentObserver):
         """Return the highest number of a run."""
         return next_number([*self.memory.runs, self.memory.highest_deleted]) - 1
 
+    @_in_one_step
     def update_run(self, run: StoredRun, names: frozenset[str]) -> bool:
         """Copy what changed."""
         record = self.own_record()
@@ -97,6 +110,7 @@ class MemoryObserver(DocumentObserver):
             setattr(record.run, name, copy.deepcopy(getattr(run, name)))
         return True
 
+    @_in_one_step
     def append_output(self, text: str, offset: int) -> bool:
         """Add to the string."""
         record = self.own_record()
@@ -104,6 +118,7 @@ class MemoryObserver(DocumentObserver):
             record.output = record.output[:offset] + text
         return record is not None
 
+    @_in_one_step
     def append_points(self, metrics: Mapping[str, Any], starts: Mapping[str, int]) -> bool:
         """Put the points in their places."""
         record = self.own_record()
@@ -115,6 +130,7 @@ class MemoryObserver(DocumentObserver):
                 values[starts[name] : starts[name] + len(metric[column])] = metric[column]
         return True
 
+    @_in_one_step
     def append_annotation(self, annotation: Annotation) -> bool:
         """Add to the list."""
         record = self.own_record()
@@ -122,6 +138,7 @@ class MemoryObserver(DocumentObserver):
             record.annotations.append(annotation)
         return record is not None
 
+    @_in_one_step
     def put_file(
         self, kind: str, name: str, version: FileVersion, details: Mapping[str, Any]
     ) -> bool:

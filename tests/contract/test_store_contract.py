@@ -491,6 +491,7 @@ def failing(wrong: type[Any], rules: Iterable[str]) -> dict[str, str]:
         secret = "hunter2"
         series = 2
         most_changes = 500
+        has_other_processes = False  # each has a memory of its own
         memory: Memory
 
         def make_observer(self, tmp_path: Path) -> Any:
