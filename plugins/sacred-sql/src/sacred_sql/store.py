@@ -234,10 +234,11 @@ class SqlStore(DocumentStore[Record]):
     def writer_store(self, run_id: int | str) -> "SqlStore | None":
         """Return the store of the parts of a run."""
         with self.translate_errors():
-            key = _own_key(self.require(run_id))
-            if not self._database.read(partial(has_parts, run_key=key)):
+            record = self.require(run_id)
+            is_own = record.tables.is_own  # those of Sacred have no parts
+            if not is_own or not self._database.read(partial(has_parts, run_key=record.key)):
                 return None
-        store: SqlStore = call_target(f"{_PARTS}:SqlPartStore", self, self.get(run_id), key)
+        store: SqlStore = call_target(f"{_PARTS}:SqlPartStore", self, self.get(run_id), record.key)
         return store
 
     def writer_observer(self, run_id: int | str) -> SqlObserver:
