@@ -159,7 +159,8 @@ def shown_texts(browser: "Browser", board: "RunningBoard") -> list[str]:
         browser.get(board.url(path))
         browser.wait_until_idle()
         text = renamed(board, browser.texts("main")[0])
-        found.append(re.sub(r"\d+:\d\d:\d\d", "TIME", text))  # some runs are running
+        # Some runs are running, for days.
+        found.append(re.sub(r"(\d+ days?, )?\d+:\d\d:\d\d", "TIME", text))
     return found
 
 
