@@ -171,6 +171,7 @@ class RecordingRun(ChildRun):
     def __init__(self, name: str, lock: ProcessLock, state: RunState) -> None:
         self.name = name
         self._lock, self._state = lock, state
+        self.when_ended: Callable[[], None] = lambda: None
         self._ending = threading.RLock()
         self._artifacts: dict[str, Path] = {}
         self._lifecycle = Lifecycle(state)
@@ -266,6 +267,7 @@ class RecordingRun(ChildRun):
                 record()
             finally:
                 self._lock.release()
+                self.when_ended()
 
     def _require_open(self, what: str) -> None:
         if self._state.is_forked:
@@ -330,4 +332,4 @@ def _call_at_exit(run: RecordingRun) -> None:
     util = sys.modules.get("multiprocessing.util")
     if util is not None:
         util.Finalize(None, run.end_with_process, exitpriority=100)
-    call_at_sigterm(run.end_with_signal)
+    run.when_ended = call_at_sigterm(run.end_with_signal)

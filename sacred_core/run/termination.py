@@ -9,13 +9,15 @@ import signal
 import sys
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import Any, TypeVar
 
 from sacred_core.exceptions import Terminated
 
+F = TypeVar("F", bound=Callable[..., Any])
 #: Those whose default action ends the process. Not in the list: SIGINT, which Python handles;
 #: SIGKILL, which cannot be handled; and SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP,
 #: SIGSYS, SIGEMT: after these the process cannot run Python code.
@@ -47,7 +49,7 @@ class _State:
     """The state of the signal handler of this process.
 
     Attributes:
-        handled: The signals that have it.
+        handled: The signals that have it, and their handlers before.
         blocks: The number of `terminable` blocks that are not left yet.
         is_deferred: The first signal waits, instead of being raised.
         waiting: The signal that waits.
@@ -55,7 +57,7 @@ class _State:
     """
 
     def __init__(self) -> None:
-        self.handled: tuple[int, ...] = ()
+        self.handled: dict[int, Any] = {}
         self.blocks = 0
         self.is_deferred = False
         self.waiting: int | None = None
@@ -84,7 +86,7 @@ def terminable() -> Iterator[None]:
         yield
         return
     if not _state.blocks:
-        _state.handled = _unhandled_signals()
+        _state.handled = {signum: _handler_of(signum) for signum in _unhandled_signals()}
         for signum in _state.handled:
             _set_handler(signum, _terminate)
     _state.blocks += 1
@@ -161,12 +163,19 @@ def is_unhandled(signum: int) -> bool:
     return signum in _unhandled_signals()
 
 
+def as_default(handler: F) -> F:
+    """Mark a handler that stands for the default action: a run replaces it, and restores it."""
+    handler.is_default = True  # type: ignore[attr-defined]
+    return handler
+
+
 def _unhandled_signals() -> tuple[int, ...]:
     taken = _handled_in_c()
     return tuple(
         signum
         for signum in ENDING_SIGNALS
-        if not taken >> (signum - 1) & 1 and _handler_of(signum) is _DEFAULT
+        if (not taken >> (signum - 1) & 1 and _handler_of(signum) is _DEFAULT)
+        or getattr(_handler_of(signum), "is_default", False)
     )
 
 
@@ -188,8 +197,8 @@ def _restore() -> None:
     """Restore the default action for the signals whose handler is still ours."""
     ours = [signum for signum in _state.handled if _handler_of(signum) is _terminate]
     for signum in _without_c_handlers(ours):
-        _set_handler(signum, _DEFAULT)
-    _state.handled = ()
+        _set_handler(signum, _state.handled[signum])
+    _state.handled = {}
     _state.is_deferred = False
 
 
@@ -216,6 +225,7 @@ def _without_c_handlers(signals: list[int]) -> list[int]:
 
 
 def _restore_in_child() -> None:
+    _state.handled = dict.fromkeys(_state.handled, _DEFAULT)
     _restore()
     _state.blocks = 0
 

@@ -10,8 +10,10 @@ import pytest
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
 
 PROGRAM = """
-import asyncio, os, signal, sys, threading
+import os, signal, sys, threading, time
 from sacred_core.children.ending import call_at_sigterm
+from sacred_core.exceptions import Terminated
+from sacred_core.run.termination import terminable
 
 how = sys.argv[1]
 if how == "handled":
@@ -26,8 +28,17 @@ if how == "thread":
     thread.start()
     thread.join()
 else:
-    call("1")
-    call("2")
+    ends = [call("1"), call("2")]
+if how == "ended":
+    for end in ends:
+        end()
+if how == "run":
+    with terminable():
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+            sys.exit("SIGTERM did not interrupt the run")
+        except Terminated:
+            time.sleep(0.1)  # the thread has read the signal, which was not for it
 if how == "forked" and os.fork():
     os.write(1, b"r")
     sys.exit(-os.waitstatus_to_exitcode(os.wait()[1]))
@@ -56,11 +67,18 @@ def test_functions_are_called_before_the_process_ends() -> None:
 
 
 @pytest.mark.parametrize(
-    ("how", "code"), [("handled", 7), ("wakeup", -15), ("thread", -15)], ids=str
+    ("how", "code"), [("handled", 7), ("wakeup", -15), ("thread", -15), ("ended", -15)], ids=str
 )
 def test_a_process_that_cannot_be_watched_ends_as_before(how: str, code: int) -> None:
-    """The user handles SIGTERM, asyncio uses the pipe of signals, or it is another thread."""
+    """The user handles SIGTERM, asyncio uses the pipe of signals, it is another thread, or all
+    writers have ended.
+    """
     assert end(how) == (code, "r")
+
+
+def test_sigterm_interrupts_a_run_of_the_process_first() -> None:
+    """A child process may have runs of its own; after them it is watched again."""
+    assert end("run") == (143, "r21")
 
 
 def test_a_process_that_is_forked_later_ends_at_once() -> None:
