@@ -7,7 +7,7 @@ is recorded. A process that is killed in between leaves a run that can be resume
 
 import contextlib
 import hashlib
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
 from sacred_core.events import RunStarted
@@ -163,8 +163,20 @@ def _begin_segment(observer: Observer, store: DocumentStore[Any], start: RunStar
     observer.write(observer.append_output, mark, len(output))
     run.metrics = _stored_metrics(store, run.id)
     points = {name: own.stop for name, own in run.metrics.items()}
+    if run.segments[-1].status == "RUNNING":
+        run.heartbeat = _last_time(observer, store, run)
     resume_run(run, start, Ends(len(output) + len(mark), points))
     observer.write(observer.update_run, run, RESUMED_FIELDS)
+
+
+def _last_time(observer: Observer, store: DocumentStore[Any], run: StoredRun) -> datetime | None:
+    """Return when a process that was killed wrote last: a heartbeat, or points after it."""
+    ranges = {name: (own.stop - 1, own.stop) for name, own in (run.metrics or {}).items()}
+    with store.translate_errors():
+        found = store.read_ranges(store.require(run.id, "metrics"), ranges)
+    last = [time for metric in found.values() for time in metric["timestamps"]]
+    times = [time.replace(tzinfo=UTC) for time in last if isinstance(time, datetime)]
+    return max([*times, *([run.heartbeat] if run.heartbeat else [])], default=None)
 
 
 def _stored_metrics(store: DocumentStore[Any], run_id: int | str) -> dict[str, MetricSummary]:

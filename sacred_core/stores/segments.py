@@ -33,8 +33,8 @@ class Segment(ValueMethods):
 
     Attributes:
         start_time: When it started.
-        stop_time: When it ended; of a segment whose process was killed, its last heartbeat. None
-            while it is running.
+        stop_time: When it ended; of a segment whose process was killed, its last heartbeat or
+            point. None while it is running.
         status: Its status: of the last segment that of the run, of others as it was when the next
             one started (``"DEAD"``, ``"INTERRUPTED"``, ``"FAILED"``, ...).
         host: Information about the machine, as in `StoredRun.host`.

@@ -60,6 +60,23 @@ def test_segments_that_a_store_missed_are_empty(caplog: pytest.LogCaptureFixture
     assert "the memory does not have the run that is resumed" in caplog.text
 
 
+@pytest.mark.parametrize("beat", [None, 5, 50])
+def test_a_killed_segment_ends_with_its_last_heartbeat_or_point(beat: int | None) -> None:
+    """Whichever is later: a process that was killed early has sent no heartbeat."""
+    memory = Memory()
+    driver = EventDriver(MemoryObserver(memory))
+    driver.start(meta_info={"uid": UID})
+    if beat:
+        driver.observer.heartbeat_event({}, {}, START + timedelta(seconds=beat), None)
+    times = [START + timedelta(seconds=second) for second in (20, 10)]
+    for name, time in zip(("loss", "accuracy"), times, strict=True):
+        point = {"name": name, "steps": [0], "values": [1], "timestamps": [time]}
+        driver.observer.log_metrics({name: point}, {})
+    assert resume_stored(MemoryObserver(memory), resuming(), "token", 1) == 1
+    first, _ = MemoryStore(memory).get(1).segments
+    assert first.duration == timedelta(seconds=max(beat or 0, 20))
+
+
 def test_a_backend_without_the_primitive_reports_its_name() -> None:
     """The error says which method is missing."""
     memory = Memory()
