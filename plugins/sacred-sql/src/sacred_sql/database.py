@@ -89,6 +89,9 @@ class Database:
     def write(self, work: Callable[[sa.Connection], T]) -> T:
         """Do ``work`` in one transaction, again from its start where others were faster.
 
+        If it returns False, which is how it reports that the run was deleted or resumed by another
+        process, nothing of the transaction is stored.
+
         Raises:
             StoreError: the database cannot be reached, or refuses.
         """
@@ -190,7 +193,8 @@ class Database:
         def attempt() -> T:
             with self._write_transaction() as connection:
                 done = work(connection)
-                connection.commit()
+                if done is not False:
+                    connection.commit()
                 return done
 
         return self._retry(attempt)
