@@ -11,7 +11,8 @@ def examples(quick: int, deep: int) -> int:
 
     Args:
         quick: How many where the environment variable ``SACRED_TEST_EXAMPLES`` is not set.
-        deep: How many where it is set; its value is the maximum.
+        deep: How many at most where it is set, to a number of examples. A test that takes each
+            n-th example gives a smaller number than ``quick``, and always gets it.
     """
-    maximum = os.environ.get(VARIABLE)
-    return min(deep, int(maximum)) if maximum else quick
+    number = os.environ.get(VARIABLE)
+    return max(min(quick, deep), min(deep, int(number))) if number else quick
