@@ -89,6 +89,33 @@ def test_a_heartbeat_of_a_long_record_is_short(
     assert entry["heartbeat"] == "2026-01-02T03:04:09.678901"
 
 
+def test_objects_that_a_former_process_writes_late_are_ignored(
+    observer: ObjectObserver, bucket: Any, store: ObjectStore
+) -> None:
+    """It may look at the record before another process resumes the run, and write after that."""
+    driver = EventDriver(observer)
+    run_id = driver.start(host_info={"long": "x" * 50_000})
+    for number in range(3):
+        driver.beat({"by": "first", "number": number})
+    late = {name: bucket.objects[f"runs/1/{name}"] for name in ("info.json", "heartbeat.json")} | {
+        "heartbeat.json": b'{"heartbeat": "2099-01-01T00:00:00"}'
+    }
+    driver.resume(ObjectObserver(lambda: bucket, bucket.url, "runs"))
+    driver.beat({"by": "second"})
+    driver.beat({"by": "second"})
+    expected = driver.expected.heartbeat
+    assert store.get(run_id).heartbeat == expected
+    for name, data in late.items():
+        bucket.put(f"runs/1/{name}", data)
+    run = store.get(run_id)
+    assert (run.info, run.heartbeat) == ({"by": "second"}, expected)
+    driver.complete()
+    assert json.loads(bucket.objects["runs/1/info.json"]) == {"by": "second"}
+    bucket.put("runs/1/info.json", late["info.json"])
+    assert store.get(run_id).info == {"by": "second"}
+    assert next(iter(store.list())).info == {"by": "second"}
+
+
 def test_a_run_that_ended_is_a_folder(
     observer: ObjectObserver, bucket: Any, store: ObjectStore, tmp_path: Path
 ) -> None:

@@ -90,6 +90,7 @@ class Recorder:
         self._version: str | None = None
         self._beat_version: str | None = None
         self._has_ended = self._is_complete = False
+        self._is_resumed = False
 
     def adopt(self, run: StoredRun, output: str, metrics: Mapping[str, Any]) -> None:
         """Continue a run that is in the bucket.
@@ -114,6 +115,9 @@ class Recorder:
         """Change the record by fields of the run; see `DocumentObserver.update_run`."""
         update_entry(self.entry, run, names)
         self.info, self._is_complete = run.info, False
+        self._is_resumed = len(run.recorded_segments) > 1
+        if self._is_resumed:  # written only while the record has the token of this process
+            self.entry["info"] = run.info
         if "stop_time" not in names:
             return
         is_reopened = self._has_ended and run.stop_time is None
@@ -241,7 +245,8 @@ class Recorder:
             return
         self.send_growth()
         # Before the heartbeat: a copy that continues sends nothing older than that.
-        if json_bytes(self.info) != self._sent.get("info", json_bytes({})):
+        is_sent = json_bytes(self.info) == self._sent.get("info", json_bytes({}))
+        if not (is_sent or self._is_resumed):
             self.require()
             self._send_info()
         self._send_entry()
@@ -323,7 +328,7 @@ class Recorder:
 
     def _send_entry(self) -> None:
         data = entry_bytes(self.entry)
-        if len(data) <= _SHORT:
+        if len(data) <= _SHORT or self._is_resumed:
             self._replace_record(data)
             return
         lasting = entry_bytes({**self.entry, "heartbeat": None})

@@ -88,9 +88,18 @@ class RunFolder(RecordFolder):
         return f"'{self._bucket.url}/{self.prefix}{name}'"
 
     def fields(self) -> dict[str, Read]:
-        """Return what reads each field; the heartbeat may be in a separate object."""
+        """Return what reads each field.
+
+        Heartbeat and info may be in separate objects, but not those of a run that was resumed: a
+        process that recorded it before may still write these, as it looks at the record and writes
+        them in two steps.
+        """
         fields = super().fields()
-        return {**fields, "heartbeat": partial(self._heartbeat, fields["heartbeat"])}
+        return {
+            **fields,
+            "heartbeat": partial(self._heartbeat, fields["heartbeat"]),
+            "info": partial(self._latest_info, fields["info"]),
+        }
 
     def read_json(self, name: str, decode: Callable[[Any], Any]) -> Any:
         """Return the decoded content of an object."""
@@ -110,11 +119,16 @@ class RunFolder(RecordFolder):
 
     def _heartbeat(self, stored: Read) -> datetime | None:
         last: datetime | None = stored()
-        if self.entry().get("status") != "RUNNING":
+        entry = self.entry()
+        if entry.get("status") != "RUNNING" or "info" in entry:
             return last
         beat = self.read_json(object_keys.HEARTBEAT, decode_jsonpickle) or {}
         times = [time for time in (last, parse_time(beat.get("heartbeat"))) if time is not None]
         return max(times, default=None)
+
+    def _latest_info(self, stored: Read) -> Any:
+        entry = self._sound_entry()
+        return entry["info"] if "info" in entry else stored()
 
 
 class ObjectStore(DocumentStore[RunFolder]):
