@@ -11,7 +11,13 @@ from sacred_objects import ObjectObserver, ObjectStore, bucket_layout, parse_loc
 from sacred_objects.contents import Pending, Upload, UploadQueue
 
 from sacred_core.events import EventSource, MetricsLogged
-from sacred_core.exceptions import OptionError, RunIdError, StoreError, UnavailableError
+from sacred_core.exceptions import (
+    OptionError,
+    ResumeError,
+    RunIdError,
+    StoreError,
+    UnavailableError,
+)
 from sacred_core.observers import RetryPolicy
 from sacred_core.observers.delivering import delivering
 from sacred_core.stable_files import ChangingFileError
@@ -114,6 +120,31 @@ def test_objects_that_a_former_process_writes_late_are_ignored(
     bucket.put("runs/1/info.json", late["info.json"])
     assert store.get(run_id).info == {"by": "second"}
     assert next(iter(store.list())).info == {"by": "second"}
+
+
+@pytest.mark.parametrize("writes", [1, 100])
+def test_a_run_is_resumed_while_its_former_process_writes_the_record(
+    observer: ObjectObserver, bucket: Any, monkeypatch: pytest.MonkeyPatch, writes: int
+) -> None:
+    """The token is replaced in the next version; a process that never stops writing is an error."""
+    driver = EventDriver(observer)
+    driver.start()
+    real, numbers = bucket.replace, iter(range(writes))
+
+    def replace_later(key: str, data: bytes, version: str, *others: Any) -> Any:
+        if next(numbers, None) is not None:
+            entry = json.loads(bucket.objects[key])
+            assert real(key, json.dumps({**entry, "beat": str(numbers)}).encode(), version)
+        return real(key, data, version, *others)
+
+    monkeypatch.setattr(bucket, "replace", replace_later)
+    other = ObjectObserver(lambda: bucket, bucket.url, "runs")
+    if writes == 1:
+        driver.resume(other)
+        assert json.loads(bucket.objects["runs/1/run.json"])["token"] == other.token
+        return
+    with pytest.raises(ResumeError, match="another process has resumed or deleted it meanwhile"):
+        driver.resume(other)
 
 
 def test_a_run_that_ended_is_a_folder(

@@ -70,6 +70,12 @@ class Parts:
         known = self._sent if self._changed_from is None else self._changed_from
         self._changed_from = min(start, known)
 
+    def send_whole(self) -> None:
+        """Send the whole content, in place of parts that are there."""
+        self.adopt()
+        self.mark_changed(0)
+        self.send()
+
     def send(self) -> None:
         """Send what changed to the bucket; after an error it may be called again."""
         if self._changed_from is None:

@@ -38,6 +38,8 @@ from sacred_objects.parts import Parts
 from sacred_objects.run_index import RunIndex
 from sacred_objects.segments import Copy
 
+#: How often the token is replaced while another process writes the record.
+_ATTEMPTS = 10
 #: Bytes of a record that is written for every heartbeat; a longer one when it changed.
 _SHORT = 16_384
 
@@ -123,7 +125,8 @@ class Recorder:
         is_reopened = self._has_ended and run.stop_time is None
         self._has_ended = run.stop_time is not None
         if is_reopened:
-            self._send_all(self._output_parts, self._metrics_parts)
+            self._output_parts.send_whole()
+            self._metrics_parts.send_whole()
 
     def replace_token(self, old: str, new: str) -> bool:
         """Replace the token, and return False if that of the record is not ``old``.
@@ -131,31 +134,29 @@ class Recorder:
         Where the parts of a running run are depends on its token: what the bucket has is sent to
         the new place before.
         """
+        for _ in range(_ATTEMPTS):
+            is_replaced = self._try_to_replace(old, new)
+            if is_replaced is not None:
+                return is_replaced
+        return False
+
+    def _try_to_replace(self, old: str, new: str) -> bool | None:
+        """Replace the token; None if the record changed meanwhile: a former process goes on."""
         bucket, key = self.layout.bucket, self.prefix + RUN
-        version, entry = bucket.version(key), read_json(self.layout.bucket, key, None)
+        version, entry = bucket.version(key), read_json(bucket, key, None)
         if version is None or not isinstance(entry, dict) or (entry.get(TOKEN) or "") != old:
             return False
         if new == old:
             return True
         renamed = {**entry, TOKEN: new}
         if not self._has_ended:
-            self._send_all(
-                Parts(bucket, self._parts_prefix(object_keys.OUTPUT_PARTS, renamed), self._output),
-                Parts(
-                    bucket, self._parts_prefix(object_keys.METRICS_PARTS, renamed), self._metrics
-                ),
-            )
+            names = (object_keys.OUTPUT_PARTS, object_keys.METRICS_PARTS)
+            for name, path in zip(names, (self._output, self._metrics), strict=True):
+                Parts(bucket, self._parts_prefix(name, renamed), path).send_whole()
         if bucket.replace(key, entry_bytes(renamed), version, object_keys.JSON) is None:
-            return False
+            return None
         bucket.delete([*self._part_keys(), self.prefix + object_keys.HEARTBEAT])
         return True
-
-    def _send_all(self, *parts: Parts) -> None:
-        """Send the whole content of files that grow."""
-        for each in parts:
-            each.adopt()
-            each.mark_changed(0)
-            each.send()
 
     def output(self, text: str, offset: int) -> None:
         """Replace the output from the character ``offset`` on by ``text``."""
