@@ -88,11 +88,10 @@ class RunFolder(RecordFolder):
         return f"'{self._bucket.url}/{self.prefix}{name}'"
 
     def fields(self) -> dict[str, Read]:
-        """Return what reads each field.
+        """Return what reads each field; heartbeat and info may be in separate objects.
 
-        Heartbeat and info may be in separate objects, but not those of a run that was resumed: a
-        process that recorded it before may still write these, as it looks at the record and writes
-        them in two steps.
+        Those of a resumed run are not: a former process may still write such an object, which it
+        does after a look at the record.
         """
         fields = super().fields()
         return {
@@ -119,16 +118,14 @@ class RunFolder(RecordFolder):
 
     def _heartbeat(self, stored: Read) -> datetime | None:
         last: datetime | None = stored()
-        entry = self.entry()
-        if entry.get("status") != "RUNNING" or "info" in entry:
+        if self.entry().get("status") != "RUNNING" or "info" in self.entry():
             return last
         beat = self.read_json(object_keys.HEARTBEAT, decode_jsonpickle) or {}
         times = [time for time in (last, parse_time(beat.get("heartbeat"))) if time is not None]
         return max(times, default=None)
 
     def _latest_info(self, stored: Read) -> Any:
-        entry = self._sound_entry()
-        return entry["info"] if "info" in entry else stored()
+        return self._sound_entry()["info"] if "info" in self._sound_entry() else stored()
 
 
 class ObjectStore(DocumentStore[RunFolder]):
