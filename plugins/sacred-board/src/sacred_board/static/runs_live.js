@@ -149,7 +149,7 @@ function tick() {
   }
   for (const time of root().querySelectorAll("time[data-since]")) {
     const since = Date.parse(time.getAttribute("data-since") ?? "");
-    setText(time, durationText(Math.max(0, Math.floor((Date.now() - since) / 1000))));
+    setText(time, clockText(Math.max(0, Math.floor((Date.now() - since) / 1000))));
   }
 }
 
@@ -167,11 +167,6 @@ function ageText(age) {
   const [size, unit] = UNITS.find(([each]) => seconds >= each) ?? [1, "s"];
   const text = `${Math.floor(seconds / size)} ${unit}`;
   return age < 0 ? `in ${text}` : `${text} ago`;
-}
-
-/** @param {number} seconds */
-function durationText(seconds) {
-  return seconds < 60 ? `${seconds}.0s` : clockText(seconds);
 }
 
 document.addEventListener("click", async (event) => {
