@@ -19,6 +19,7 @@ from sacred_core.exceptions import (
     ArtifactNameTakenError,
     ForkedRunError,
     NoRunError,
+    ObserverStartError,
     SacredError,
     SpoolError,
 )
@@ -302,10 +303,10 @@ def start_child(address: RunAddress, folder: Path, name: str | None) -> Recordin
         except BaseException:
             lock.release()
             raise
-    except OSError as error:
-        raise SpoolError(
-            f"this process cannot record in {str(folder)!r}: {error.strerror or error}"
-        ) from error
+    except (OSError, ObserverStartError) as error:
+        cause = error.__cause__ if isinstance(error, ObserverStartError) else error
+        reason = (cause.strerror if isinstance(cause, OSError) else "") or cause or error
+        raise SpoolError(f"this process cannot record in {str(folder)!r}: {reason}") from error
     _call_at_exit(run)
     return run
 
