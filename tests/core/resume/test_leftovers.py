@@ -11,7 +11,10 @@ from typing import Any
 import pytest
 
 from sacred_core import SETTINGS
+from sacred_core.exceptions import StoreError
+from sacred_core.observers import RetryPolicy
 from sacred_core.run.spools import StoreAddress, live_spool, spool_entries
+from sacred_core.testing import MemoryObserver
 
 
 @pytest.fixture
@@ -87,3 +90,38 @@ def test_a_run_whose_process_is_gone_is_not_waited_for(training: Any, spools: Pa
     run = training.ex.run(resume=1)
     assert run.resumed.status == "DEAD"
     assert training.store.get(1).segments[0].status == "DEAD"
+
+
+@pytest.mark.parametrize("is_refused", [False, True])
+def test_undelivered_events_are_stored_before_the_run_is_resumed(
+    training: Any,
+    spools: Path,
+    is_refused: bool,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Over the connection of the observer; a store that refuses them again is reported."""
+
+    def refuse(self: Any, *arguments: Any) -> bool:
+        raise StoreError("the memory is read-only")
+
+    monkeypatch.setattr(MemoryObserver, "store_location", "memory:1")
+    observer = training.ex.observers[0]
+    observer.retry_policy = RetryPolicy(wait=0.0, end_timeout=0.0, retry_interval=0.0)
+    observer.failure_dir = str(spools / "undelivered")
+    with monkeypatch.context() as patch:
+        patch.setattr(MemoryObserver, "append_points", refuse)
+        training.fail(3)
+    assert training.store.metrics(1) == {} and list((spools / "undelivered").iterdir())
+    caplog.clear()
+    with monkeypatch.context() as patch, caplog.at_level(logging.WARNING):
+        if is_refused:
+            patch.setattr(MemoryObserver, "append_points", refuse)
+        training.ex.run(resume=1)
+    warnings = [each for each in caplog.messages if "could not be delivered" in each]
+    assert bool(warnings) == is_refused
+    assert all("the memory is read-only" in each for each in warnings)
+    if not is_refused:
+        assert training.store.metrics(1, raw=True)["loss"]["steps"][:4] == [0, 1, 2, 3]
+        assert training.store.get(1).segments[1].points["loss"] == 4
+        assert not list((spools / "undelivered").iterdir())

@@ -9,6 +9,7 @@ from sacred_core import Experiment
 from sacred_core.exceptions import ArtifactNotFoundError
 from sacred_core.run.resumption import (
     ArtifactCopies,
+    PartResumption,
     Resumed,
     Resumption,
     last_steps,
@@ -78,6 +79,31 @@ def test_a_missing_artifact_is_an_error(store: MemoryStore, name: str, message: 
     with pytest.raises(ArtifactNotFoundError, match="it has no artifacts"):
         ArtifactCopies(None).path_of(name, {})
     copies.remove()
+
+
+def test_a_rank_gets_its_own_artifact_or_else_that_of_rank_0(
+    store: MemoryStore, tmp_path: Path
+) -> None:
+    """Its own one is in its part of the run; a rank that is new has none."""
+    other = Memory()
+    ex = Experiment("part", interactive=True, save_git_info=False)
+    ex.observers.append(MemoryObserver(other))
+    (tmp_path / "own.bin").write_bytes(b"of the rank")
+
+    @ex.main
+    def main(_run: Any) -> None:
+        _run.add_artifact(tmp_path / "own.bin", name="own.bin")
+
+    ex.run()
+    resumed, parts = Resumed(segment=1), MemoryStore(other)
+    own = Resumption(parts, parts.get(1), resumed)
+    rank = PartResumption(store, store.get(1), resumed, own)
+    assert rank.copy_artifact("own.bin", tmp_path).read_bytes() == b"of the rank"
+    assert rank.copy_artifact("a/model.bin", tmp_path).read_bytes() == b"weights"
+    new = PartResumption(store, store.get(1), resumed, None)
+    assert new.copy_artifact("a/model.bin", tmp_path).read_bytes() == b"weights"
+    with pytest.raises(ArtifactNotFoundError):
+        new.copy_artifact("own.bin", tmp_path)
 
 
 def test_the_last_steps_are_those_of_the_last_points(store: MemoryStore) -> None:
