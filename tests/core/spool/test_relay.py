@@ -11,7 +11,7 @@ from sacred_core.exceptions import UnavailableError
 from sacred_core.file_locks import ProcessLock
 from sacred_core.spool.descriptions import SpoolTarget
 from sacred_core.spool.parts import NAMES, PartSpoolObserver
-from sacred_core.spool.relay import ChildRelay, RelayStore
+from sacred_core.spool.relay import ChildRelay, RelayStore, start_relay
 from sacred_core.stores import StoredRun
 from sacred_core.stores.writers import part_meta, stored_parts
 from sacred_core.testing.event_driver import EventDriver
@@ -169,6 +169,29 @@ def test_a_killed_child_is_delivered_without_an_end(spool: Spool) -> None:
     found = part(spool.one)
     assert found is not None and found.recorded_status == "RUNNING"
     assert (points(spool.one), spool.descriptions) == (2, [])
+
+
+@pytest.mark.parametrize("has_own", [True, False])
+def test_the_store_of_an_observer_is_opened_by_it_or_from_its_location(
+    spool: Spool, has_own: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An observer of a plugin may have no `open_store`."""
+    run_in(spool.one)
+    opened: list[str] = []
+
+    def open_location(location: str) -> ServerStore:
+        opened.append(location)
+        return ServerStore(spool.one)
+
+    monkeypatch.setattr("sacred_core.spool.relay.open_store", open_location)
+    driver = child(spool, "child1", spool.one)
+    driver.log("loss", [1.0])
+    driver.complete()
+    driver.join()
+    observer = ServerObserver(spool.one) if has_own else object()
+    start_relay(spool.folder, [("ServerObserver", spool.one.location, 1, observer)]).close()
+    assert points(spool.one) == 1
+    assert opened == ([] if has_own else [spool.one.location])
 
 
 def test_a_child_that_failed_to_start_is_removed(spool: Spool) -> None:
