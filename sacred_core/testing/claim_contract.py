@@ -2,11 +2,11 @@
 
 import functools
 import os
-import threading
 from pathlib import Path
 from typing import Any
 
 from sacred_core.exceptions import SacredError
+from sacred_core.testing.at_once import call_at_once
 from sacred_core.testing.event_driver import EventDriver
 from sacred_core.testing.killing import kill_at
 from sacred_core.testing.override_contract import OverrideContract
@@ -19,26 +19,14 @@ class ClaimContract(OverrideContract):
         """If 8 threads start a queued run at once, one succeeds and the others get an error."""
         run_id = EventDriver(self.make_observer(tmp_path)).queue()
         observers = [self.make_observer(tmp_path) for _ in range(8)]
-        barrier = threading.Barrier(len(observers))
-        started: list[int] = []
-        errors: list[Exception] = []
 
-        def work(number: int, observer: Any) -> None:
-            barrier.wait()
-            try:
-                EventDriver(observer).start(_id=run_id, asked_id=run_id, config={"number": number})
-                started.append(number)
-            except Exception as error:  # noqa: BLE001 - its kind is asserted on below
-                errors.append(error)
+        def work(number: int, observer: Any) -> int:
+            EventDriver(observer).start(_id=run_id, asked_id=run_id, config={"number": number})
+            return number
 
-        threads = [
-            threading.Thread(target=work, args=(number, observer))
-            for number, observer in enumerate(observers)
-        ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        answers = call_at_once([functools.partial(work, *each) for each in enumerate(observers)])
+        errors = [each for each in answers if isinstance(each, BaseException)]
+        started = [each for each in answers if isinstance(each, int)]
         assert len(started) == 1, f"{len(started)} runs have the id {run_id}: {errors}"
         assert all(isinstance(error, SacredError) for error in errors), errors
         run = self.make_store(tmp_path).get(run_id)

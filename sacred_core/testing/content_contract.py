@@ -1,7 +1,7 @@
 """What comes back of what a run printed, logged and made."""
 
 import contextlib
-import threading
+import functools
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ from sacred_core.exceptions import StoreError
 from sacred_core.provenance.sources import md5_of
 from sacred_core.run import Run
 from sacred_core.run.recovery import OutputStore
+from sacred_core.testing.at_once import call_at_once
 from sacred_core.testing.comparing import assert_metrics
 from sacred_core.testing.counting import count_work
 from sacred_core.testing.event_driver import EventDriver
@@ -190,26 +191,17 @@ class ContentContract(FileContract):
         sources = [[path.name, md5_of(path)] for path in paths]
         ex_info = {**EXPERIMENT, "base_dir": str(tmp_path), "sources": sources}
         observers = [self.make_observer(tmp_path) for _ in range(8)]
-        ids: list[Any] = []
-        errors: list[Exception] = []
-        barrier = threading.Barrier(len(observers))
 
-        def work(observer: Any) -> None:
-            barrier.wait()
-            try:
-                driver = EventDriver(observer)
-                ids.append(driver.start(ex_info=ex_info))
-                for path in paths[:5]:
-                    driver.resource(str(path))
-                driver.complete()
-            except Exception as error:  # noqa: BLE001 - whatever it is, it is asserted on below
-                errors.append(error)
+        def work(observer: Any) -> Any:
+            driver = EventDriver(observer)
+            run_id = driver.start(ex_info=ex_info)
+            for path in paths[:5]:
+                driver.resource(str(path))
+            driver.complete()
+            return run_id
 
-        threads = [threading.Thread(target=work, args=(observer,)) for observer in observers]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        ids = call_at_once([functools.partial(work, observer) for observer in observers])
+        errors = [each for each in ids if isinstance(each, BaseException)]
         assert not errors, f"{len(errors)} runs failed: {errors[0]!r}"
         store = self.make_store(tmp_path)
         for run_id in ids:

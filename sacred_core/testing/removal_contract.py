@@ -1,8 +1,8 @@
 """What a store promises where runs are deleted while others are running."""
 
 import contextlib
+import functools
 import os
-import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import Any
 
 from sacred_core.exceptions import SacredError, StoreError
 from sacred_core.provenance.sources import md5_of
+from sacred_core.testing.at_once import call_at_once
 from sacred_core.testing.claim_contract import ClaimContract
 from sacred_core.testing.comparing import assert_metrics, assert_refused
 from sacred_core.testing.effort import examples
@@ -155,21 +156,8 @@ class RemovalContract(ClaimContract):
         for _ in range(examples(2, 5)):
             run_id = self._complete_run(tmp_path, with_files=True)
             stores = [self.make_store(tmp_path) for _ in range(4)]
-            errors: list[BaseException] = []
-            barrier = threading.Barrier(len(stores))
-
-            def work(store: Any, run_id: Any = run_id, barrier: Any = barrier) -> None:
-                barrier.wait()
-                try:
-                    store.delete(run_id)
-                except BaseException as error:  # noqa: BLE001 - its kind is asserted on below
-                    errors.append(error)  # noqa: B023 - the threads end in this round
-
-            threads = [threading.Thread(target=work, args=(store,)) for store in stores]
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join()
+            calls = [functools.partial(store.delete, run_id) for store in stores]
+            errors = [each for each in call_at_once(calls) if isinstance(each, BaseException)]
             assert len(errors) < len(stores), f"nobody deleted it: {errors}"
             assert all(isinstance(error, StoreError) for error in errors), errors
             self._assert_deleted(tmp_path, run_id)

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import threading
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
@@ -15,6 +14,7 @@ from sacred_core.events import Event, RunIdEvent
 from sacred_core.observers.call_plan import call_plans
 from sacred_core.provenance.sources import get_digest
 from sacred_core.stores.run_ids import normalize_id
+from sacred_core.testing.at_once import call_at_once
 from sacred_core.testing.documented import overridden
 from sacred_core.testing.effort import examples
 from sacred_core.testing.event_driver import EventDriver
@@ -129,7 +129,7 @@ class ReplayContract:
             uid = uuid.uuid4().hex
             start = attrs.evolve(replayed_events(tmp_path, uid)[0], _id=requested)
             observers = [self.make_observer(tmp_path) for _ in range(_AT_ONCE)]
-            ids = _at_once([partial(deliver, each, [start]) for each in observers])
+            ids = call_at_once([partial(deliver, each, [start]) for each in observers])
             stored = [run.id for run in self.make_store(tmp_path).list() if run.uid == uid]
             assert len(stored) == 1, f"{stored} are the same run"
             assert set(ids) == set(stored), f"observers got {ids}, stored is {stored}"
@@ -258,20 +258,3 @@ def assert_processes_replay_once(store: Any, location: str, folder: Path) -> Non
         stored = [str(run.id) for run in store.list() if run.uid == uid]
         assert len(stored) == 1, f"{stored} are the same run"
         assert {each.strip() for each in printed} == set(stored), f"{printed}, stored is {stored}"
-
-
-def _at_once(calls: Sequence[Callable[[], Any]]) -> list[Any]:
-    """Return what calls return that begin at the same time in threads."""
-    barrier = threading.Barrier(len(calls))
-    returned: list[Any] = []
-
-    def run(call: Callable[[], Any]) -> None:
-        barrier.wait()
-        returned.append(call())
-
-    threads = [threading.Thread(target=run, args=(call,)) for call in calls]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return returned

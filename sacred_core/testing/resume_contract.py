@@ -1,7 +1,7 @@
 """What a store promises when another process resumes a run."""
 
+import functools
 import os
-import threading
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +14,7 @@ from sacred_core.provenance.sources import get_digest
 from sacred_core.stores import RunQuery, RunStore
 from sacred_core.stores.annotations import Annotation
 from sacred_core.stores.segments import encode_segment
+from sacred_core.testing.at_once import call_at_once
 from sacred_core.testing.comparing import assert_metrics, assert_time
 from sacred_core.testing.event_driver import START, EventDriver
 from sacred_core.testing.zombies import LOST, zombie
@@ -140,36 +141,24 @@ class ResumeContract:
         run_id = first.start()
         first.interrupt()
         observers = [self.make_observer(tmp_path) for _ in range(4)]
-        barrier = threading.Barrier(len(observers))
-        resumed: list[int] = []
-        errors: list[Exception] = []
 
-        def work(number: int, observer: Any) -> None:
+        def work(number: int, observer: Any) -> int:
             start = _resuming(
                 first,
                 run_id,
                 host_info={"hostname": f"host{number}"},
                 start_time=START + timedelta(hours=number + 1),
             )
-            barrier.wait()
-            try:
-                call_plans(observer)[RunStarted](start, lambda name: "")
-                text = OutputCaptured(
-                    run="driver", segment=1, writer="main", seq=9, text=f"of {number}", offset=0
-                )
-                call_plans(observer)[OutputCaptured](text, lambda name: "")
-                resumed.append(number)
-            except Exception as error:  # noqa: BLE001 - its kind is asserted on below
-                errors.append(error)
+            call_plans(observer)[RunStarted](start, lambda name: "")
+            text = OutputCaptured(
+                run="driver", segment=1, writer="main", seq=9, text=f"of {number}", offset=0
+            )
+            call_plans(observer)[OutputCaptured](text, lambda name: "")
+            return number
 
-        threads = [
-            threading.Thread(target=work, args=(number, observer))
-            for number, observer in enumerate(observers)
-        ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        answers = call_at_once([functools.partial(work, *each) for each in enumerate(observers)])
+        errors = [each for each in answers if isinstance(each, BaseException)]
+        resumed = [each for each in answers if isinstance(each, int)]
         assert len(resumed) == 1, f"{len(resumed)} processes have resumed the run: {errors}"
         assert all(isinstance(each, (ResumeError, RunLostError)) for each in errors), errors
         store = self.make_store(tmp_path)
