@@ -17,7 +17,7 @@ import attrs
 
 from sacred_core.delivery.failures import format_error
 from sacred_core.delivery.used_folders import flush_command, forget_folder
-from sacred_core.exceptions import StoreError
+from sacred_core.exceptions import SacredError, StoreError, UnavailableError
 from sacred_core.loggers import own_logger
 from sacred_core.masking import mask_text
 from sacred_core.plurals import counted
@@ -204,6 +204,8 @@ class _Line:
                 self._updater(run).update(note_answer)
             except Exception as error:  # noqa: BLE001 - of a driver; the others may be copied
                 errors.append(error)
+                if _is_answer(error):  # such as that the run is not there yet
+                    note_answer()
                 continue
             if is_over:
                 self._note_delivered(run, self.store.target)
@@ -246,6 +248,12 @@ class _Line:
                 "What child processes record cannot be stored in %s now: %s. It is tried again",
                 self.store.target, format_error(error),
             )  # fmt: skip
+
+
+def _is_answer(error: Exception) -> bool:
+    """Return whether a store answered, with an error."""
+    has_failed = isinstance(error, (UnavailableError, TimeoutError))
+    return isinstance(error, SacredError) and not has_failed
 
 
 def _do_nothing(run_id: object) -> None:

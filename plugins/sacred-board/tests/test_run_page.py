@@ -232,7 +232,7 @@ def test_neighbours_copies_and_reruns_are_linked(tmp_path: Path, connect, store:
     assert re.search(r'rel="prev" href="/run/copies/2"', last)
     assert re.search(r'repeats</dt><dd><a href="/run/runs/1">run 1</a>', last)
     middle = client.get("/run/copies/2").text
-    assert "repeats</dt><dd>run 7 in mongodb://" in middle and "pw" not in middle
+    assert "repeats</dt><dd>run 7 in mongodb://" in middle and ":pw" not in middle
 
 
 def repeat(record: Path, rerun_of: dict[str, str]) -> None:

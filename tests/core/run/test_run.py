@@ -122,7 +122,7 @@ def test_failed_run(recorder: Recorder, error: BaseException) -> None:
     assert run.status == "FAILED"
     assert "in main" in trace
     assert "sacred_core" + os.sep not in trace
-    assert "pw" not in trace
+    assert ":pw" not in trace
 
 
 @pytest.mark.parametrize("code", [0, None])

@@ -1,6 +1,7 @@
 """Tests of the delivery of parts by the process of their run."""
 
 import logging
+import threading
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -192,6 +193,27 @@ def test_the_store_of_an_observer_is_opened_by_it_or_from_its_location(
     start_relay(spool.folder, [("ServerObserver", spool.one.location, 1, observer)]).close()
     assert points(spool.one) == 1
     assert opened == ([] if has_own else [spool.one.location])
+
+
+def test_a_run_that_arrives_during_the_last_attempt_gets_one_more(spool: Spool) -> None:
+    """A run in the spool may be stored right before its end: its store has answered."""
+    run_in(spool.one)
+    driver = child(spool, "child1", spool.one)
+    driver.log("loss", [1.0])
+    driver.complete()
+    driver.join()
+    is_closing = threading.Event()
+    stores = [ServerStore(Server(spool.one.location)), ServerStore(spool.one)]
+
+    def open_later() -> ServerStore:
+        assert is_closing.wait(20)
+        return stores.pop(0)
+
+    store = RelayStore(target=target_of(spool.one), open=open_later, run_id=None)
+    relay = ChildRelay(spool.folder, [store])
+    threading.Timer(0.1, is_closing.set).start()
+    relay.close()
+    assert (points(spool.one), stores, spool.descriptions) == (1, [], [])
 
 
 def test_a_child_that_failed_to_start_is_removed(spool: Spool) -> None:
