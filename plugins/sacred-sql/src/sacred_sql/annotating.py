@@ -1,25 +1,29 @@
 """Tags and notes: rows that are added to a run."""
 
+from collections.abc import Callable
+
 import sqlalchemy as sa
 
 from sacred_core.stores.annotations import Annotation
-from sacred_sql.changes import note_change
 from sacred_sql.contents import new_key
 from sacred_sql.schema import annotations
 
 
 def insert_annotation(
-    connection: sa.Connection, run_key: int, annotation: Annotation, token: str | None = None
+    connection: sa.Connection,
+    note: Callable[[sa.Connection], bool],
+    run_key: int,
+    annotation: Annotation,
 ) -> bool:
     """Insert the row of an annotation, and return False if the run is not there any more.
 
     Args:
         connection: In a transaction.
+        note: Notes the change, and returns whether the run may be changed.
         run_key: Of the run.
         annotation: The annotation.
-        token: As of `note_change`.
     """
-    if not note_change(connection, run_key, token):
+    if not note(connection):
         return False
     row = {
         "run_key": run_key,

@@ -5,7 +5,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from functools import partial
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -255,8 +254,9 @@ class SqlObserver(DeprecatedCreate, DocumentObserver):
     def append_annotation(self, annotation: Annotation) -> bool:
         """Insert a row."""
         rows = self._rows
-        insert = partial(insert_annotation, run_key=rows.key, annotation=annotation)
-        return self._database.write(partial(insert, token=rows.token))
+        return self._database.write(
+            lambda c: insert_annotation(c, rows.note_change, rows.key, annotation)
+        )
 
     def put_file(
         self, kind: str, name: str, version: FileVersion, details: Mapping[str, Any]

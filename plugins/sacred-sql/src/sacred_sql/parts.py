@@ -10,7 +10,6 @@ from sacred_core.observers.parts import PartObserver
 from sacred_core.stores import RunQuery, StoredRun
 from sacred_core.stores.annotations import Annotation
 from sacred_sql import uids
-from sacred_sql.annotating import insert_annotation
 from sacred_sql.changes import note_change
 from sacred_sql.database import Database
 from sacred_sql.observer import SqlObserver
@@ -42,15 +41,6 @@ class SqlPartObserver(PartObserver, SqlObserver):
         """Record what follows for a part that is stored already."""
         super().continue_row(run, key)
         self._rows.main_key = self._main_key
-
-    def append_annotation(self, annotation: Annotation) -> bool:
-        """Insert a row."""
-
-        def work(connection: sa.Connection) -> bool:
-            is_there = self._rows.note_change(connection)
-            return is_there and insert_annotation(connection, self._rows.key, annotation)
-
-        return self._database.write(work)
 
     def _write_start(
         self,

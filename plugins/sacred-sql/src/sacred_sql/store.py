@@ -266,7 +266,8 @@ class SqlStore(DocumentStore[Record]):
             StoreError: the run was deleted, or Sacred recorded it: its tables are only read.
         """
         key = _own_key(record)
-        if not self._database.write(lambda c: insert_annotation(c, key, annotation)):
+        note = partial(note_change, run_key=key)
+        if not self._database.write(lambda c: insert_annotation(c, note, key, annotation)):
             raise not_found_error(record.run_id, self.display_name)
 
     def remove(self, record: Record) -> bool:
