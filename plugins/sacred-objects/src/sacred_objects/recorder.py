@@ -92,7 +92,6 @@ class Recorder:
         self._version: str | None = None
         self._beat_version: str | None = None
         self._has_ended = self._is_complete = False
-        self._is_resumed = False
 
     def adopt(self, run: StoredRun, output: str, metrics: Mapping[str, Any]) -> None:
         """Continue a run that is in the bucket.
@@ -117,8 +116,7 @@ class Recorder:
         """Change the record by fields of the run; see `DocumentObserver.update_run`."""
         update_entry(self.entry, run, names)
         self.info, self._is_complete = run.info, False
-        self._is_resumed = len(run.recorded_segments) > 1
-        if self._is_resumed:  # written only while the record has the token of this process
+        if len(run.recorded_segments) > 1:
             self.entry["info"] = run.info
         if "stop_time" not in names:
             return
@@ -128,17 +126,19 @@ class Recorder:
             self._output_parts.send_whole()
             self._metrics_parts.send_whole()
 
+    @property
+    def _is_resumed(self) -> bool:
+        """Whether info and heartbeat are in ``run.json``: only who has the token writes that."""
+        return "info" in self.entry
+
     def replace_token(self, old: str, new: str) -> bool:
         """Replace the token, and return False if that of the record is not ``old``.
 
         Where the parts of a running run are depends on its token: what the bucket has is sent to
         the new place before.
         """
-        for _ in range(_ATTEMPTS):
-            is_replaced = self._try_to_replace(old, new)
-            if is_replaced is not None:
-                return is_replaced
-        return False
+        answers = (self._try_to_replace(old, new) for _ in range(_ATTEMPTS))
+        return bool(next((each for each in answers if each is not None), False))
 
     def _try_to_replace(self, old: str, new: str) -> bool | None:
         """Replace the token; None if the record changed meanwhile: a former process goes on."""
