@@ -2,6 +2,7 @@
 
 import json
 import os
+import platform
 import shutil
 from collections.abc import Iterator
 from datetime import datetime
@@ -11,6 +12,7 @@ from typing import Any
 import attrs
 
 from sacred_core.atomic_files import create_folder, replacing
+from sacred_core.events import RunStarted
 from sacred_core.exceptions import SpoolError
 from sacred_core.file_locks import ProcessLock, holder_of, is_locked
 from sacred_core.shared_methods import ValueMethods
@@ -150,6 +152,27 @@ def new_description(spool: Path, **described: Any) -> tuple[SpooledRun, ProcessL
             lock.release()
         raise
     return described_run, lock
+
+
+def describe_start(
+    spool: Path, event: RunStarted, **described: Any
+) -> tuple[SpooledRun, ProcessLock]:
+    """Describe a run that this process starts; see `new_description`.
+
+    Args:
+        spool: The folder of the spool, which is created.
+        event: The start of the run.
+        described: The attributes of `SpooledRun` that do not depend on the event and the process.
+    """
+    return new_description(
+        spool,
+        name=str(event.ex_info.get("name", "")),
+        command=event.command,
+        start_time=event.start_time,
+        host=platform.node(),
+        pid=os.getpid(),
+        **described,
+    )
 
 
 def read_descriptions(spool: Path) -> Iterator[SpooledRun]:

@@ -1,7 +1,6 @@
 """An observer that records the run in a local folder and copies it to other stores."""
 
 import os
-import platform
 from collections.abc import Callable, Hashable
 from functools import partial
 from typing import Any, Self
@@ -15,7 +14,7 @@ from sacred_core.masking import mask_text
 from sacred_core.observers.call_plan import call_plans
 from sacred_core.observers.forwarding import ForwardingObserver
 from sacred_core.observers.retry_policy import RetryPolicy
-from sacred_core.spool.descriptions import SpoolTarget, new_description
+from sacred_core.spool.descriptions import SpoolTarget, describe_start
 from sacred_core.spool.folder_format import folder_format_spec
 from sacred_core.spool.part_targets import is_part, open_parts
 from sacred_core.spool.session import Delivery, SpoolSession
@@ -161,14 +160,10 @@ class SpoolObserver(ForwardingObserver):
         note_folder(self.folder)
         stored = StoredRun(id="", status="")
         stored.apply(event)
-        run, lock = new_description(
+        run, lock = describe_start(
             self.folder,
+            event,
             uid=stored.uid,
-            name=str(event.ex_info.get("name", "")),
-            command=event.command,
-            start_time=event.start_time,
-            host=platform.node(),
-            pid=os.getpid(),
             keep=self.keep,
             targets=tuple(map(_target_of, self.inner)),
             writer=writer_of(stored) if is_part(stored) else "",

@@ -4,8 +4,6 @@ The metadata of such a record are those of `sacred_core.stores.writers.part_meta
 to the parts of its run in the targets, see `sacred_core.spool.part_targets`.
 """
 
-import os
-import platform
 import shutil
 import threading
 from collections.abc import Callable, Sequence
@@ -20,7 +18,7 @@ from sacred_core.delivery.used_folders import note_folder
 from sacred_core.events import Event, Heartbeat, RunStarted
 from sacred_core.file_locks import ProcessLock, is_locked
 from sacred_core.observers.forwarding import ForwardingObserver
-from sacred_core.spool.descriptions import SpooledRun, SpoolTarget, new_description
+from sacred_core.spool.descriptions import SpooledRun, SpoolTarget, describe_start
 from sacred_core.spool.folder_format import folder_format_spec
 from sacred_core.stores.locations import FilePath, absolute_path
 from sacred_core.stores.writers import RUN, WRITER
@@ -120,14 +118,10 @@ class PartSpoolObserver(ForwardingObserver):
         """Describe the part first, so that it is found when the process is killed at any moment."""
         note_folder(self.folder)
         meta = event.meta_info
-        run, self._lock = new_description(
+        run, self._lock = describe_start(
             self.folder,
+            event,
             uid=meta["uid"],
-            name=str(event.ex_info.get("name", "")),
-            command=event.command,
-            start_time=event.start_time,
-            host=platform.node(),
-            pid=os.getpid(),
             targets=self._targets,
             writer=meta[WRITER],
             run=meta[RUN],
