@@ -325,15 +325,20 @@ def test_a_file_that_one_store_lacks_is_copied(
     assert b.runs[1].files["artifact", "art"] == b"content" and equal(a, b)
 
 
-@pytest.mark.parametrize("is_reversed", [False, True])
-def test_a_run_that_was_resumed_is_continued(a: Memory, b: Memory, is_reversed: bool) -> None:
-    """In the store that has fewer segments, whatever the end of the earlier one was."""
+def record_interrupted(a: Memory, b: Memory) -> None:
+    """Record a run that is interrupted, in both stores."""
     driver = record(a)
     driver.log("loss", [4.0, 3.0, 2.0])
     driver.print("first\n")
     driver.beat()
     driver.interrupt()
     sync(a, b)
+
+
+@pytest.mark.parametrize("is_reversed", [False, True])
+def test_a_run_that_was_resumed_is_continued(a: Memory, b: Memory, is_reversed: bool) -> None:
+    """In the store that has fewer segments, whatever the end of the earlier one was."""
+    record_interrupted(a, b)
     one, other = (b, a) if is_reversed else (a, b)
     (resumed,) = one.runs.values()
     end = add_segment(resumed)
@@ -347,12 +352,7 @@ def test_a_run_that_was_resumed_is_continued(a: Memory, b: Memory, is_reversed: 
 
 def test_two_resumed_copies_are_a_conflict(a: Memory, b: Memory) -> None:
     """Each store has another second segment: nothing is copied."""
-    driver = record(a)
-    driver.log("loss", [4.0, 3.0, 2.0])
-    driver.print("first\n")
-    driver.beat()
-    driver.interrupt()
-    sync(a, b)
+    record_interrupted(a, b)
     for memory, hours in ((a, 0), (b, 3)):
         (stored,) = memory.runs.values()
         add_segment(stored)()
