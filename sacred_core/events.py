@@ -95,7 +95,7 @@ class RunIdEvent(Event):
             over and returns its id.
     """
 
-    only_by_name = ("asked_id", "replayed", "resumed")
+    only_by_name: ClassVar[tuple[str, ...]] = ("asked_id", "replayed", "resumed")
 
     ex_info: PlainDict
     command: str
@@ -133,11 +133,18 @@ class RunQueued(RunIdEvent):
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class RunStarted(RunIdEvent):
-    """The run starts now."""
+    """The run starts now.
+
+    Attributes:
+        claim: Of a queued run that a worker starts, what
+            `sacred_core.stores.worker_claims.encode_claim` returned; else None.
+    """
 
     method = "started_event"
+    only_by_name: ClassVar[tuple[str, ...]] = (*RunIdEvent.only_by_name, "claim")
 
     start_time: datetime
+    claim: dict[str, Any] | None = None
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)

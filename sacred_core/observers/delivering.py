@@ -119,6 +119,12 @@ def resumed() -> RunStarted | None:
     return event if event is not None and event.resumed else None
 
 
+def current_claim() -> dict[str, Any] | None:
+    """Return `RunStarted.claim` of the current event, None of another one."""
+    event = current_event(RunStarted)
+    return None if event is None else event.claim
+
+
 def current_segment() -> int:
     """Return the segment of the current event; `WHOLE_RUN` of a replayed run.
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from sacred_core import events
 from sacred_core.observers import delivering
+from sacred_core.observers.queued_starts import check_queued
 from sacred_core.observers.replays import ReplayingObserver
 from sacred_core.provenance.sources import stored_version
 from sacred_core.serialization import is_same_data
@@ -200,6 +201,7 @@ class DocumentObserver(ReplayingObserver, ABC):
         event = events.RunStarted(
             **_NO_IDENTITY, ex_info=ex_info, command=command, host_info=host_info,
             start_time=start_time, config=config, meta_info=meta_info,
+            claim=delivering.current_claim(),
         )  # fmt: skip
         return self.begin_run(event, _id)
 
@@ -336,6 +338,8 @@ class DocumentObserver(ReplayingObserver, ABC):
 
     def _begin_new(self, run: StoredRun, _id: Any, asked_id: Any) -> Any:
         is_start = run.recorded_status != "QUEUED"
+        if asked_id is not None and is_start:
+            check_queued(self, asked_id)
         request = IdRequest(
             other_id=_id, asked_id=asked_id, is_start=is_start, overwrite=self.overwrite
         )

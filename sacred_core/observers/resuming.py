@@ -18,6 +18,7 @@ from sacred_core.stores.model import StoredRun
 from sacred_core.stores.run_store import ContinuingStore, RunStore
 from sacred_core.stores.segments import Ends, output_mark, resume_run, without_mark
 from sacred_core.stores.summaries import MetricSummary, merge_summaries
+from sacred_core.stores.worker_claims import decode_claim
 
 #: A `sacred_core.observers.documents.DocumentObserver`, whose module imports this one.
 Observer: TypeAlias = Any
@@ -83,9 +84,12 @@ def _take_over(
     if _replace_token(observer, token, token):  # an earlier attempt was successful
         store.continue_with(observer, run_id)
         return True
+    claimed = decode_claim(start.claim)
     claim = hashlib.md5(token.encode(), usedforsecurity=False).hexdigest()
     if not _replace_token(observer, claim, claim):
         old = observer.token
+        if claimed is not None and old != claimed.token:  # another worker has claimed it since
+            return False
         if len(store.get(run_id).segments) > start.segment:  # read after the token
             return False
         if not _replace_token(observer, old, claim):

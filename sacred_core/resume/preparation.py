@@ -81,7 +81,7 @@ def prepare_resume(
             _fork(run, store, stored)
             return chosen
         _check_configuration(stored, chosen)
-        stored = wait_for_end(store, stored, run.run_logger)
+        stored = wait_for_end(store, stored, run.run_logger, run.claim)
     _resume(run, store, stored, observers)
     return chosen
 
@@ -108,7 +108,7 @@ def _check_experiment(run: Run, stored: StoredRun) -> None:
         raise ResumeError(
             f"{run_name(stored)} is a run of the command {stored.command!r}, not of {run.command!r}"
         )
-    check_status(stored, run.fork)
+    check_status(stored, run.fork, run.claim)
 
 
 def _with_stored_seed(

@@ -16,6 +16,7 @@ from sacred_core.spool.observer import SpoolObserver
 from sacred_core.stores.model import DAMAGED, StoredRun
 from sacred_core.stores.run_ids import normalize_id
 from sacred_core.stores.run_store import RunStore
+from sacred_core.stores.worker_claims import WorkerClaim
 
 #: Seconds between two looks at a run that may be running.
 _PAUSE = 0.5
@@ -80,8 +81,15 @@ def find_run(store: RunStore, run_id: str) -> StoredRun:
         raise ResumeError(f"--resume {run_id}: {error}") from error
 
 
-def check_status(stored: StoredRun, is_fork: bool = False) -> None:
+def check_status(
+    stored: StoredRun, is_fork: bool = False, claim: WorkerClaim | None = None
+) -> None:
     """Check that a run has a status in which it can be resumed, or be forked.
+
+    Args:
+        stored: The run.
+        is_fork: It is forked.
+        claim: That of the worker that resumes it, or None.
 
     Raises:
         ResumeError: it has not.
@@ -89,13 +97,24 @@ def check_status(stored: StoredRun, is_fork: bool = False) -> None:
     status, name = stored.status, run_name(stored)
     if status == DAMAGED:
         raise ResumeError(f"{name} cannot be resumed: its record is damaged ({stored.damage})")
-    if status == "QUEUED":
+    if status == "QUEUED" and stored.start_time is None:
         raise ResumeError(f"{name} is queued and has not started: start it with --id={stored.id}")
+    own = "" if claim is None else claim.token
+    if status == "QUEUED" and stored.claim and stored.claim.token != own and not is_fork:
+        raise ResumeError(
+            f"{name} is queued and the worker {stored.claim.worker!r} resumes it now: stop that "
+            "worker first"
+        )
     if status == "COMPLETED" and not is_fork:
         raise ResumeError(f"{name} has completed: to start a new run from it, add --fork")
 
 
-def wait_for_end(store: RunStore, stored: StoredRun, logger: logging.Logger) -> StoredRun:
+def wait_for_end(
+    store: RunStore,
+    stored: StoredRun,
+    logger: logging.Logger,
+    claim: WorkerClaim | None = None,
+) -> StoredRun:
     """Return a run once it is not running; wait until its heartbeats have ended.
 
     A run whose process was on this machine, and has ended, is not waited for.
@@ -112,7 +131,7 @@ def wait_for_end(store: RunStore, stored: StoredRun, logger: logging.Logger) -> 
             counted(round(stored.grace_period.total_seconds(), 1), "second"),
         )  # fmt: skip
         stored = _wait(store, stored)
-    check_status(stored)
+    check_status(stored, claim=claim)
     return stored
 
 

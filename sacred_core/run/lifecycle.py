@@ -101,6 +101,7 @@ class Lifecycle:
                 events.RunStarted,
                 start_time=self._run.start_time,
                 resumed=self._run.own_segment > 0,
+                claim=self._encoded_claim(),
                 **self._announcement(),
             )
             run_id = self._send_start(event)
@@ -111,6 +112,13 @@ class Lifecycle:
             self._move_output()
             self._beats.start()
         self._is_started = True
+
+    def _encoded_claim(self) -> dict[str, Any] | None:
+        if self._run.claim is None:
+            return None
+        from sacred_core.stores.worker_claims import encode_claim  # few runs have workers
+
+        return encode_claim(self._run.claim)
 
     def publish(self) -> None:
         """Let processes that are started from now on find the run."""

@@ -21,6 +21,7 @@ from sacred_core.stores.model import StoredRun
 if TYPE_CHECKING:
     from sacred_core.provenance.experiment_info import Code
     from sacred_core.run.resumption import Resumption
+    from sacred_core.stores.worker_claims import WorkerClaim
 
 
 @attrs.define(kw_only=True, eq=False, repr=False, slots=False)
@@ -50,6 +51,7 @@ class RunState:
         resumption: The stored run that this one resumes, or was forked from; else None.
         segment: The number of the segment of the run: 0 unless it was resumed.
         part_segment: Of a rank in a run that was resumed, the number of the segment of its part.
+        claim: The claim of the worker that starts the run; None without one.
     """
 
     config: Mapping[str, Any]
@@ -77,6 +79,7 @@ class RunState:
     resumption: "Resumption | None" = attrs.field(default=None, init=False)
     segment: int = attrs.field(default=0, init=False)
     part_segment: int | None = attrs.field(default=None, init=False)
+    claim: "WorkerClaim | None" = attrs.field(default=None, init=False)
 
     def __attrs_post_init__(self) -> None:
         self.metrics = MetricsBuffer(self.run_logger)

@@ -41,7 +41,7 @@ _DIGESTS = "digests"
 _MOST_DIGESTS = 256
 _DIGEST_BYTES = 6
 #: Not in digests, so that tokens of earlier releases stay valid: they follow from other fields.
-_LATER_FIELDS = ("output_length", "annotations", "recorded_segments", "writers")
+_LATER_FIELDS = ("output_length", "annotations", "recorded_segments", "writers", "claim")
 
 
 @runtime_checkable

@@ -29,6 +29,7 @@ from sacred_core.stores.guarded import (
 )
 from sacred_core.stores.model import StoredRun
 from sacred_core.stores.run_ids import normalize_id
+from sacred_core.stores.run_queue import DocumentQueue
 from sacred_core.stores.run_store import ContinuingStore, RunQuery
 from sacred_core.stores.summaries import COLUMNS
 from sacred_core.stores.writers import require_part
@@ -45,7 +46,7 @@ _ATTRIBUTES = {
 FIELDS = tuple(_ATTRIBUTES)
 
 
-class DocumentStore(DocumentMetrics[R]):
+class DocumentStore(DocumentMetrics[R], DocumentQueue):
     """Reads, deletes and annotates runs. A backend implements the abstract methods.
 
     ``R`` is the backend's reference to a run, such as the key of a row, a path, or a document. If

@@ -14,9 +14,10 @@ from sacred_core.stores.summaries import decode_summary, encode_summary
 if TYPE_CHECKING:  # a run that is recorded does not read others
     from sacred_core.stores.guarded import Read
     from sacred_core.stores.segments import Segment
+    from sacred_core.stores.worker_claims import WorkerClaim
 
 #: The fields of a run that are part of it.
-FACTS = frozenset(("metrics", "files", "output_length", "segments", "writers"))
+FACTS = frozenset(("metrics", "files", "output_length", "segments", "writers", "claim"))
 _TYPES = {"size": int, "md5": str, "content_type": str, "metadata": dict}
 
 
@@ -36,6 +37,10 @@ def encode_facts(run: StoredRun) -> dict[str, Any]:
         facts["segments"] = list(map(encode_segment, run.recorded_segments))
     if run.writers:
         facts["writers"] = list(run.writers)
+    if run.claim is not None:
+        from sacred_core.stores.worker_claims import encode_claim  # few runs are queued
+
+        facts["claim"] = encode_claim(run.claim)
     return facts
 
 
@@ -60,6 +65,7 @@ def facts_fields(read: "Read", entries: "Mapping[str, Read] | None" = None) -> d
         "output_length": lambda: _decode_length(read()),
         "segments": lambda: segments_of(read()),
         "writers": lambda: _decode_writers(read()),
+        "claim": lambda: _decode_claim(read()),
     }
 
 
@@ -141,6 +147,15 @@ def _decode_writers(stored: Any) -> list[str] | None:
     if writers is not None and not is_valid:
         raise DamagedRecordError("the names of the writers of the run are damaged")
     return writers
+
+
+def _decode_claim(stored: Any) -> "WorkerClaim | None":
+    claim = stored.get("claim") if isinstance(stored, Mapping) else None
+    if claim is None:
+        return None
+    from sacred_core.stores.worker_claims import decode_claim
+
+    return decode_claim(claim)
 
 
 def _part(stored: Any, name: str) -> Mapping[str, Any] | None:

@@ -19,6 +19,7 @@ from sacred_core.stores.stored_in import StoredIn
 if TYPE_CHECKING:
     from sacred_core.stores.segments import Segment
     from sacred_core.stores.summaries import MetricSummary
+    from sacred_core.stores.worker_claims import WorkerClaim
 
 #: A run that missed this many heartbeats, and at least `_GRACE`, is dead.
 _MISSED_BEATS = 3
@@ -58,6 +59,8 @@ class StoredRun(RecordedFiles, StoredIn, StateMethods):
         recorded_segments: The segments of a run that was resumed, see `segments`; empty of one with
             a single segment. The argument is ``segments``.
         writers: The other processes that record in the run, such as ``"rank3"``.
+        claim: The claim of a worker that executes runs of a queue, see
+            `sacred_core.stores.worker_claims`; None of a run that no worker had.
         damage: The reason why a part of the record cannot be read; this part is treated as
             missing. None if the whole record can be read.
     """
@@ -87,6 +90,7 @@ class StoredRun(RecordedFiles, StoredIn, StateMethods):
     metrics: "dict[str, MetricSummary] | None" = None
     recorded_segments: "list[Segment]" = attrs.field(factory=list, alias="segments")
     writers: list[str] = attrs.field(factory=list)
+    claim: "WorkerClaim | None" = None
     damage: str | None = None
 
     def __repr__(self) -> str:
@@ -259,6 +263,10 @@ def _apply_started(run: StoredRun, event: events.RunStarted) -> None:
     _apply_start_info(run, event)
     run.recorded_status, run.start_time = "RUNNING", event.start_time
     run.writers = event.other_ranks
+    if event.claim is not None:
+        from sacred_core.stores.worker_claims import decode_claim
+
+        run.claim = decode_claim(event.claim)
 
 
 def _apply_resumed(run: StoredRun, event: events.RunStarted) -> None:

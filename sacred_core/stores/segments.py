@@ -170,6 +170,17 @@ def end_segment(run: Run) -> None:
     run.recorded_segments = [*run.recorded_segments[:-1], ended]
 
 
+def close_segment(run: Run) -> None:
+    """Record the end of the last segment of a run that started and is to be resumed later."""
+    if run.start_time is None:
+        return
+    *earlier, last = run.segments
+    if last.status == "RUNNING":
+        last = attrs.evolve(last, status="DEAD", stop_time=run.heartbeat or last.start_time)
+    if last.status != "QUEUED":  # else it was closed already
+        run.recorded_segments = [*earlier, last]
+
+
 def _closed(segment: Segment, run: Run, start: "RunStarted", code: str) -> Segment:
     """Return an earlier segment; one without an end was the last one, and its process is dead."""
     if segment.status == "RUNNING":

@@ -156,7 +156,7 @@ def new_entry(
         "experiment": run.experiment,
         "meta": meta,
     }
-    if run.files:
+    if run.files or run.claim:
         entry["facts"] = encode_facts(run)
     return entry if run.run_id is None else {**entry, "run_id": run.run_id}
 

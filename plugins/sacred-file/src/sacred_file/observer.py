@@ -63,7 +63,7 @@ if TYPE_CHECKING:
     from sacred_core.stores.run_store import RunStore
 
 #: Fields that are written with the next heartbeat where there are many files.
-_LISTS = FACTS | {"artifacts", "resources"}
+_LISTS = (FACTS - {"claim"}) | {"artifacts", "resources"}
 
 
 class FileStorageObserver(DeprecatedCreate, DocumentObserver):

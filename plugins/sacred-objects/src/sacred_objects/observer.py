@@ -37,7 +37,7 @@ _BETWEEN = 1.0
 #: Entries at the end of a new record, in the order in which releases wrote them to buckets.
 _LAST = ("token", "experiment", "run_id")
 #: Fields whose change may wait for the next heartbeat.
-_LISTS = FACTS | {"artifacts", "resources", "experiment"}
+_LISTS = (FACTS - {"claim"}) | {"artifacts", "resources", "experiment"}
 
 
 class ObjectObserver(DeprecatedCreate, DocumentObserver):

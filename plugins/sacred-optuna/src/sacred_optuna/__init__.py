@@ -1,0 +1,1 @@
+"""Choose the points of sacred-core sweeps with Optuna."""

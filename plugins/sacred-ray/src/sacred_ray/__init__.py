@@ -1,0 +1,1 @@
+"""Start workers of sacred-core sweeps on a cluster of Ray."""

@@ -1,0 +1,1 @@
+"""Start workers of sacred-core sweeps as jobs of Slurm, with submitit."""

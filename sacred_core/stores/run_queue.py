@@ -1,0 +1,242 @@
+"""The queue of a store: workers claim its queued runs, renew their claims, and put runs back.
+
+A claim is the token of the run: the worker that replaces it, in one step, has the run. So each
+store whose runs can be resumed has a queue. A backend that chooses and claims a run in one step
+overrides `DocumentQueue.claim`.
+
+Nothing here compares clocks of two machines. Who judges whether a worker is dead observes its runs
+for some time, see `sacred_core.stores.worker_claims.state_of`.
+"""
+
+import random
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any, Protocol, TypeAlias, cast, runtime_checkable
+
+import attrs
+
+from sacred_core.exceptions import RunRemovedError, StoreError
+from sacred_core.stores.model import StoredRun
+from sacred_core.stores.query import Query, parse
+from sacred_core.stores.run_store import ContinuingStore, RunQuery, RunStore
+from sacred_core.stores.segments import close_segment
+from sacred_core.stores.tokens import new_token
+from sacred_core.stores.worker_claims import (
+    MISSED_INTERVALS,
+    WorkerClaim,
+    is_waiting,
+    new_claim_token,
+    state_of,
+)
+
+#: A `sacred_core.observers.documents.DocumentObserver`, whose module imports this one.
+Observer: TypeAlias = Any
+#: Seconds after which a worker that showed nothing has lost its runs.
+LEASE = 30.0
+#: What `update_run` writes when a run is put back into the queue: an end is undone.
+REQUEUED_FIELDS = frozenset("status stop_time heartbeat fail_trace segments claim".split())
+
+
+@runtime_checkable
+class RunQueue(Protocol):
+    """A store whose queued runs workers execute. All methods may be called from many processes."""
+
+    def claim(
+        self, where: Query | str | None = None, worker: str = "", lease: float = LEASE
+    ) -> StoredRun | None:
+        """Choose a queued run and claim it, in one atomic step.
+
+        A run with a higher priority is chosen first. Stores whose runs have an order choose the
+        oldest of several with the same priority.
+
+        Args:
+            where: The condition for runs.
+            worker: The name of the worker.
+            lease: Seconds after which the worker has lost the run if it showed nothing.
+
+        Returns:
+            The run, with its `StoredRun.claim`; None if no queued run fulfils the condition.
+
+        Raises:
+            QueryError: ``where`` is not a condition.
+            StoreError: the store cannot be read or written.
+        """
+
+    def renew(self, run_id: int | str, claim: WorkerClaim) -> bool:
+        """Show that the worker of a claimed run, which has not started, is alive.
+
+        Returns:
+            False if the run has started, or if the worker has lost it.
+        """
+
+    def requeue(
+        self,
+        run_id: int | str,
+        reason: str,
+        *,
+        expected: StoredRun | None = None,
+        is_lost: bool = False,
+    ) -> bool:
+        """Put a run that has not completed back into the queue, and fence its former process.
+
+        A run that had started is resumed as its next segment when a worker claims it again.
+
+        Args:
+            run_id: The run.
+            reason: Why, for those who read the record.
+            expected: What was read of the run: it is put back only if nothing has changed since.
+            is_lost: Its process, or that of its worker, was lost: this is counted.
+
+        Returns:
+            False if it is not in the expected state.
+
+        Raises:
+            StoreError: the run does not exist, or has completed.
+        """
+
+
+class DocumentQueue:
+    """Implements `RunQueue` for each store that is a `ContinuingStore`."""
+
+    #: The condition of the last listing, and what is left of it: the next one is the last.
+    _waiting: tuple[Any, list[int | str]] = (None, [])
+
+    def claim(
+        self, where: Query | str | None = None, worker: str = "", lease: float = LEASE
+    ) -> StoredRun | None:
+        """Claim a run; see `RunQueue.claim`."""
+        where = parse(where) if isinstance(where, str) else where
+        claim = WorkerClaim(
+            worker=worker, token=new_claim_token(), interval=lease / MISSED_INTERVALS
+        )
+        for run_id in self._choices(where):
+            run = self.take_claim(run_id, claim)
+            if run is not None:
+                return run
+        return None
+
+    def take_claim(self, run_id: int | str, claim: WorkerClaim) -> StoredRun | None:
+        """Claim one run; return None if it is not queued, or if another worker has it."""
+        store = cast(ContinuingStore, self)
+        try:
+            observer = store.observer_of(run_id)
+            run: StoredRun = observer.require_run()
+            if not is_waiting(run) or not _replace_token(observer, observer.token, claim.token):
+                return None
+            store.continue_with(observer, run_id)
+            run = observer.require_run()
+            known = run.claim or WorkerClaim()
+            run.claim = attrs.evolve(
+                claim, number=known.number + 1, lost=known.lost, reason=known.reason
+            )
+            observer.write(observer.update_run, run, frozenset({"claim"}))
+        except RunRemovedError:
+            return None
+        return cast(RunStore, self).get(run_id)
+
+    def renew(self, run_id: int | str, claim: WorkerClaim) -> bool:
+        """Renew a claim; see `RunQueue.renew`."""
+        try:
+            observer = cast(ContinuingStore, self).observer_of(run_id)
+            run: StoredRun = observer.require_run()
+            if observer.token != claim.token or run.claim is None:
+                return False
+            run.claim = attrs.evolve(run.claim, beats=run.claim.beats + 1)
+            observer.write(observer.update_run, run, frozenset({"claim"}))
+        except RunRemovedError:
+            return False
+        return True
+
+    def requeue(
+        self,
+        run_id: int | str,
+        reason: str,
+        *,
+        expected: StoredRun | None = None,
+        is_lost: bool = False,
+    ) -> bool:
+        """Put a run back; see `RunQueue.requeue`."""
+        observer = self._take(run_id, expected)
+        if observer is None:
+            return False
+        run: StoredRun = observer.require_run()
+        known = run.claim or WorkerClaim()
+        close_segment(run)
+        run.recorded_status, run.stop_time, run.fail_trace = "QUEUED", None, []
+        run.claim = attrs.evolve(
+            known, worker="", token="", reason=reason, lost=known.lost + is_lost
+        )
+        observer.write(observer.update_run, run, REQUEUED_FIELDS)
+        return True
+
+    def fail(
+        self, run_id: int | str, trace: Sequence[str], expected: StoredRun | None = None
+    ) -> bool:
+        """End a run that could not be executed with the status FAILED, and fence its process.
+
+        Args:
+            run_id: The run.
+            trace: Lines that explain it, as in `StoredRun.fail_trace`.
+            expected: See `requeue`.
+
+        Returns:
+            False if it is not in the expected state.
+        """
+        observer = self._take(run_id, expected)
+        if observer is None:
+            return False
+        observer.failed_event(datetime.now(UTC), list(trace))
+        return True
+
+    def _take(self, run_id: int | str, expected: StoredRun | None) -> Observer | None:
+        """Return an observer with a new token of a run, None if it is not in an expected state."""
+        store = cast(ContinuingStore, self)
+        observer = store.observer_of(run_id)
+        run: StoredRun = observer.require_run()
+        if expected is not None and state_of(run) != state_of(expected):
+            return None
+        if run.recorded_status == "COMPLETED":
+            raise StoreError(f"run {str(run_id)!r} has completed: it cannot be queued again")
+        if not _replace_token(observer, observer.token, new_token()):
+            return None
+        store.continue_with(observer, run_id)
+        return observer
+
+    def _choices(self, where: Query | None) -> Iterator[int | str]:
+        """Yield the ids of runs that may be waiting, each once; it lists them if necessary."""
+        tried: set[int | str] = set()
+        known, left = self._waiting
+        if known == where and left:
+            tried.add(left[-1])
+            yield left.pop()
+        while True:
+            left = [each for each in self._list_waiting(where) if each not in tried]
+            self._waiting = (where, left)
+            if not left:
+                return
+            tried.add(left[-1])
+            yield left.pop()
+
+    def _list_waiting(self, where: Query | None) -> list[int | str]:
+        """Return the ids of waiting runs, the next one last.
+
+        Of runs with the same priority, each worker begins with another one, and goes on from there:
+        so few of them try the same run.
+        """
+        query = RunQuery(where=where, status="QUEUED")
+        runs = [run for run in cast(RunStore, self).list(query) if is_waiting(run)]
+        highest = max(map(priority_of, runs), default=0.0)
+        first = [run.id for run in runs if priority_of(run) == highest]
+        start = random.randrange(len(first)) if first else 0
+        return [*first[start:], *first[:start]][::-1]
+
+
+def priority_of(run: StoredRun) -> float:
+    """Return the priority of a queued run, 0 if it has none."""
+    value = run.meta.get("priority")
+    return float(value) if isinstance(value, (int, float)) and value == value else 0.0
+
+
+def _replace_token(observer: Observer, old: str, new: str) -> bool:
+    with observer.translate_errors():
+        return bool(observer.replace_token(old, new))

@@ -1,0 +1,98 @@
+"""Which worker has a queued run, as the record of the run has it."""
+
+import os
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+import attrs
+
+from sacred_core.exceptions import DamagedRecordError
+from sacred_core.shared_methods import ValueMethods
+
+#: A `sacred_core.stores.model.StoredRun`, whose module imports this one.
+Run: TypeAlias = Any
+#: The beginning of the token of a queued run that a worker has claimed; see
+#: `sacred_core.stores.tokens`. Other tokens are hexadecimal.
+CLAIM_PREFIX = "claim-"
+#: A worker that has renewed its claim, or sent a heartbeat, not once during this many intervals is
+#: dead.
+MISSED_INTERVALS = 3
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class WorkerClaim(ValueMethods):
+    """The claim of a worker on a run of a queue.
+
+    It remains in the record when the run has started or ended, so that it names the last worker.
+
+    Attributes:
+        worker: The name of the worker; empty if the run was put back into the queue.
+        token: Of this claim: no other one has it.
+        interval: Seconds between two renewals of the claim.
+        beats: The number of renewals before the run started; then its heartbeats count.
+        number: How often the run was claimed, this time included.
+        lost: How often its process, or that of its worker, was lost.
+        reason: Why it was put back into the queue last; empty if it never was.
+    """
+
+    worker: str = ""
+    token: str = ""
+    interval: float = 10.0
+    beats: int = 0
+    number: int = 0
+    lost: int = 0
+    reason: str = ""
+
+
+def new_claim_token() -> str:
+    """Return a token that differs from every other one."""
+    return CLAIM_PREFIX + os.urandom(13).hex()
+
+
+def is_waiting(run: Run) -> bool:
+    """Return whether a run is queued, and no worker has it."""
+    return run.recorded_status == "QUEUED" and not (run.claim and run.claim.worker)
+
+
+def is_held(run: Run) -> bool:
+    """Return whether a worker has claimed a run that has not ended."""
+    has_worker = run.claim is not None and bool(run.claim.worker)
+    return has_worker and run.recorded_status in ("QUEUED", "RUNNING")
+
+
+def state_of(run: Run) -> tuple[Any, ...]:
+    """Return what changes whenever a worker, or the process of the run, shows that it is alive.
+
+    Two values are only compared: times in them are those of other machines.
+    """
+    claim = run.claim or WorkerClaim()
+    own = (claim.token, claim.number, claim.beats, claim.lost)
+    return (run.recorded_status, run.heartbeat, len(run.recorded_segments), *own)
+
+
+def encode_claim(claim: WorkerClaim) -> dict[str, Any]:
+    """Return a claim as plain data."""
+    return attrs.asdict(claim)
+
+
+def decode_claim(stored: Any) -> WorkerClaim | None:
+    """Return a claim from what `encode_claim` returned; None if there is none.
+
+    Raises:
+        DamagedRecordError: it has another form.
+    """
+    if stored is None:
+        return None
+    fields = {field.name: type(field.default) for field in attrs.fields(WorkerClaim)}
+    is_sound = isinstance(stored, Mapping) and all(
+        name not in stored or _is_of(stored[name], kind) for name, kind in fields.items()
+    )
+    if not is_sound:
+        raise DamagedRecordError("the claim of a worker on the run is damaged")
+    return WorkerClaim(**{name: stored[name] for name in fields if name in stored})
+
+
+def _is_of(value: Any, kind: type) -> bool:
+    if kind is float:
+        return type(value) in (int, float)
+    return type(value) is kind
