@@ -21,6 +21,8 @@ if TYPE_CHECKING:
         HostInfo,
         KeyCheck,
         ObserverSpec,
+        RunSource,
+        StopCheck,
         cli_option,
     )
     from sacred_core.hooks.specs import hookimpl, hookspec
@@ -47,8 +49,10 @@ __all__ = [
     "KeyCheck",
     "ObserverSpec",
     "RunObserver",
+    "RunSource",
     "SecretPattern",
     "SkipHostInfo",
+    "StopCheck",
     "attach",
     "cli_option",
     "find_runs",
@@ -74,6 +78,8 @@ _MODULES = {
     "KeyCheck": "hooks.records",
     "ObserverSpec": "hooks.records",
     "RunObserver": "observers.base",
+    "RunSource": "hooks.records",
+    "StopCheck": "hooks.records",
     "REQUIRED": "config.required",
     "SETTINGS": "settings",
     "SecretPattern": "masking.formats",

@@ -16,11 +16,15 @@ from sacred_core.hooks.records import (
     ConfigSource,
     Export,
     ObserverSpec,
+    RunSource,
+    StopCheck,
 )
 from sacred_core.printable import printable
 
 #: A kind of thing, and the thing: a line of a plugin.
 Row = tuple[str, str]
+#: The records of which the JSON has the names, by key.
+_NAMED = {"aspects": Aspect, "run_sources": RunSource, "stop_checks": StopCheck}
 
 
 @click.command()
@@ -76,19 +80,18 @@ def _describe(plugin: Plugin, manager: PluginManager) -> dict[str, Any]:
             }
             for option in offered(CLIOption)
         ],
-        "commands": [
-            {
-                "name": f"{'SCRIPT' if command.of_experiments else 'sacred'} {command.name}",
-                "help": command.help,
-            }
-            for command in offered(CommandSpec)
-        ],
-        "aspects": [aspect.name for aspect in offered(Aspect)],
+        "commands": [_describe_command(command) for command in offered(CommandSpec)],
+        **{key: [record.name for record in offered(kind)] for key, kind in _NAMED.items()},
         "records": _further_records(plugin, manager),
         "hooks": list(plugin.hooks),
         "problems": plugin.problems,
         "install": None,
     }
+
+
+def _describe_command(command: CommandSpec) -> dict[str, str]:
+    program = "SCRIPT" if command.of_experiments else "sacred"
+    return {"name": f"{program} {command.name}", "help": command.help}
 
 
 def _further_records(plugin: Plugin, manager: PluginManager) -> dict[str, list[str]]:
@@ -150,6 +153,10 @@ def _rows(plugin: dict[str, Any]) -> Iterator[Row]:
         yield "commands", _joined(command["name"] for command in plugin["commands"])
     if plugin["aspects"]:
         yield "aspects", f"{_joined(plugin['aspects'])} (of sacred runs diff)"
+    if plugin["run_sources"]:
+        yield "sources", f"{_joined(plugin['run_sources'])} (of runs, for sacred worker)"
+    if plugin["stop_checks"]:
+        yield "checks", f"{_joined(plugin['stop_checks'])} (of _run.should_stop)"
     for hook, names in plugin["records"].items():
         yield hook.removeprefix("sacred_").replace("_", " "), _joined(names)
     for problem in plugin["problems"]:

@@ -44,6 +44,16 @@ def of_aspect(aspect: records.Aspect) -> Iterable[Key]:
     return [("aspect", aspect.name)]
 
 
+def of_run_source(source: records.RunSource) -> Iterable[Key]:
+    """Return the name of a source of runs."""
+    return [("run source", source.name)]
+
+
+def of_stop_check(check: records.StopCheck) -> Iterable[Key]:
+    """Return the name of a check."""
+    return [("stop check", check.name)]
+
+
 def none(record: attrs.AttrsInstance) -> Iterable[Key]:
     """Several plugins may offer the same."""
     del record

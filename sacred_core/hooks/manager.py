@@ -150,6 +150,16 @@ class PluginManager:
         return self._collect("sacred_compare", records.Aspect, clash_keys.of_aspect)
 
     @functools.cached_property
+    def run_sources(self) -> list[records.RunSource]:
+        """All sources of runs on offer."""
+        return self._collect("sacred_run_sources", records.RunSource, clash_keys.of_run_source)
+
+    @functools.cached_property
+    def stop_checks(self) -> list[records.StopCheck]:
+        """All checks on offer that decide whether a run should end early."""
+        return self._collect("sacred_stop_checks", records.StopCheck, clash_keys.of_stop_check)
+
+    @functools.cached_property
     def further_records(self) -> dict[str, list[Any]]:
         """The records on offer for hooks of plugins that return records, by hook."""
         kinds = {name: record_type(hook) for name, hook in self.hooks.items() if name not in HOOKS}
@@ -200,7 +210,8 @@ class PluginManager:
         """Ask for everything, so that all problems are known."""
         for name in (
             "observers", "exports", "config_sources", "host_info", "cli_options", "commands",
-            "key_checks", "secret_patterns", "aspects", "further_records",
+            "key_checks", "secret_patterns", "aspects", "run_sources", "stop_checks",
+            "further_records",
         ):  # fmt: skip
             getattr(self, name)
 

@@ -194,6 +194,44 @@ def sacred_compare() -> Iterable[records.Aspect]:
 
 
 @hookspec
+def sacred_run_sources() -> Iterable[records.RunSource]:
+    """Offer sources of runs: a worker that finds no queued run asks them for further ones.
+
+    Example:
+        ```python
+        def fill(store, where):
+            return queue_next_points(store, where)  # the number of runs that it queued
+
+        @hookimpl
+        def sacred_run_sources():
+            yield RunSource("acme", fill)
+        ```
+
+    Version added: 0.1.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def sacred_stop_checks() -> Iterable[records.StopCheck]:
+    """Offer checks that decide whether a run should end early; ``_run.should_stop()`` calls them.
+
+    Example:
+        ```python
+        def check(run):
+            return time.time() > float(os.environ.get("ACME_END_OF_JOB", "inf"))
+
+        @hookimpl
+        def sacred_stop_checks():
+            yield StopCheck("end of job", check)
+        ```
+
+    Version added: 0.1.
+    """
+    raise NotImplementedError
+
+
+@hookspec
 def sacred_seed(seed: int) -> None:
     """Seed the global generator of a library; called at the start of every run.
 

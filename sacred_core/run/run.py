@@ -57,6 +57,7 @@ from sacred_core.stores.annotations import new_note, new_tags
 if TYPE_CHECKING:
     from sacred_core.provenance.experiment_info import Code
     from sacred_core.run.resumption import ArtifactCopies, Resumed
+    from sacred_core.run.stop_checks import StopChecks
 
 Hook = Callable[..., Any]
 #: What ends a run as interrupted. GeneratorExit: its coroutine is closed before its end.
@@ -161,6 +162,7 @@ class Run(RunState):
         self._bindings: dict[CapturedFunction[..., Any], Binding] = {}
         self._artifacts: dict[str, Path] = {}
         self._copies: ArtifactCopies | None = None
+        self._stop_checks: StopChecks | None = None
 
     @property
     def captured_out(self) -> str:
@@ -303,6 +305,32 @@ class Run(RunState):
             AnnotationError: the note is not a string, or is empty.
         """
         self._live("note").annotate(new_note(text))
+
+    def should_stop(self) -> bool:
+        """Return whether this run should end early; call it at the end of each epoch.
+
+        Plugins decide, such as the pruner of a sampled sweep; without one it costs nothing. It may
+        be called often: between two calls of the checks, which may read a store, it returns False.
+        After it has returned True it always does, and ``info["stopped_early"]`` has the name of
+        the check. It never raises because of a check. With several ranks, rank 0 calls it and
+        broadcasts the answer.
+
+        Raises:
+            NoRunError: the run is not running, or this process is another rank than 0.
+            ForkedRunError: the process is a forked child of the run's process.
+        """
+        self._live("should_stop")
+        if self.is_part:
+            raise NoRunError(
+                f"should_stop cannot be used in {self.writer}: call it in rank 0, and broadcast "
+                "its answer to the other ranks, so that all end after the same step"
+            )
+        checks = plugin_manager().stop_checks
+        if self._stop_checks is None and checks:
+            from sacred_core.run.stop_checks import StopChecks
+
+            self._stop_checks = StopChecks(self, checks)
+        return self._stop_checks is not None and self._stop_checks.decide()
 
     def warn_if_unobserved(self) -> None:
         """Warn that nothing is recorded, unless that was requested."""

@@ -186,12 +186,16 @@ def _records(manager: PluginManager) -> list[Any]:
         *manager.cli_options,
         *manager.commands,
         *manager.aspects,
+        *manager.run_sources,
+        *manager.stop_checks,
         *(record for records in manager.further_records.values() for record in records),
     ]
 
 
 def _targets_of(record: Any) -> Iterator[Target]:
-    for name in ("target", "store", "load", "dump", "gather", "apply", "collect", "render"):
+    for name in (
+        "target", "store", "load", "dump", "gather", "apply", "collect", "render", "fill", "check",
+    ):  # fmt: skip
         target = getattr(record, name, None)
         if target is not None:
             yield target

@@ -22,8 +22,10 @@ from sacred_core import (
     KeyCheck,
     ObserverSpec,
     RunObserver,
+    RunSource,
     SecretPattern,
     SkipHostInfo,
+    StopCheck,
     attach,
     cli_option,
     find_runs,
@@ -37,6 +39,7 @@ from sacred_core import (
 from sacred_core.compare import MISSING, ComparedRun, Difference
 from sacred_core.run import Run
 from sacred_core.stores import Annotation, RunQuery, RunStore, StoredRun
+from sacred_core.stores.query import Query
 from sacred_core.testing import PluginContract
 
 
@@ -169,6 +172,24 @@ def acme_panels() -> Iterable[str]:
 @hookimpl
 def sacred_secrets() -> Iterable[SecretPattern]:
     yield SecretPattern(r"acme-(?P<secret>\w+)", contains="acme-", flags=re.IGNORECASE)
+
+
+def fill(store: RunStore, where: Query | None) -> int:
+    return 0 if where is None else len(list(store.list(RunQuery(where=where))))
+
+
+@hookimpl
+def sacred_run_sources() -> Iterable[RunSource]:
+    yield RunSource("acme", fill)
+
+
+def is_spent(run: Run) -> bool:
+    return bool(run.config.get("account"))
+
+
+@hookimpl
+def sacred_stop_checks() -> Iterable[StopCheck]:
+    yield StopCheck("budget", is_spent)
 
 
 @hookimpl

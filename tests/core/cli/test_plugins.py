@@ -17,6 +17,8 @@ from sacred_core import (
     Export,
     HostInfo,
     ObserverSpec,
+    RunSource,
+    StopCheck,
     hookimpl,
 )
 from sacred_core.cli.plugins import plugins
@@ -42,6 +44,8 @@ OFFERED: dict[str, list[Any]] = {
         CommandSpec("plot", "acme:plot", of_experiments=True),
     ],
     "sacred_compare": [Aspect("rack", "acme:facts")],
+    "sacred_run_sources": [RunSource("rack", "acme:fill")],
+    "sacred_stop_checks": [StopCheck("budget", "acme:is_spent")],
     "sacred_host_info": [HostInfo("rack", "acme:rack")],
 }
 
@@ -82,6 +86,8 @@ acme (acme-runs 2.1):
   options    -G/--gpu, --quick
   commands   sacred acme, SCRIPT plot
   aspects    rack (of sacred runs diff)
+  sources    rack (of runs, for sacred worker)
+  checks     budget (of _run.should_stop)
 """ in listed()
 
 
@@ -149,6 +155,8 @@ def test_json_has_every_record(listed: Any) -> None:
             {"name": "SCRIPT plot", "help": ""},
         ],
         "aspects": ["rack"],
+        "run_sources": ["rack"],
+        "stop_checks": ["budget"],
         "records": {},
         "hooks": sorted(OFFERED, key=acme["hooks"].index),
         "problems": [],

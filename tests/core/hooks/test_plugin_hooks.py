@@ -196,7 +196,8 @@ OFFERED = """
 from sacred_core.hooks.manager import plugin_manager
 manager = plugin_manager()
 manager.collect_all()
-print({hook: [each.title for each in own] for hook, own in manager.further_records.items()})
+acme = {name: own for name, own in manager.further_records.items() if name.startswith("acme")}
+print({hook: [each.title for each in own] for hook, own in acme.items()})
 print(*manager.problems, sep="\\n")
 """
 

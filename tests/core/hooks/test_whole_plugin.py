@@ -12,7 +12,7 @@ PLUGIN = """
     import click
     from sacred_core import (
         Aspect, CLIOption, CommandSpec, ConfigSource, Export, HostInfo, KeyCheck, ObserverSpec,
-        RunObserver, SecretPattern, SkipHostInfo, hookimpl,
+        RunObserver, RunSource, SecretPattern, SkipHostInfo, StopCheck, hookimpl,
     )
 
     class LineObserver(RunObserver):
@@ -82,6 +82,17 @@ PLUGIN = """
     def sacred_compare():
         yield Aspect("rack", lambda run: {"rack": run.run.host["rack"]}, title="Rack")
         yield Aspect("broken", lambda run: {}["nothing"])
+
+    @hookimpl
+    def sacred_run_sources():
+        yield RunSource("empty", lambda store, where: 0)
+        yield RunSource("acme", lambda store, where: 2 if where is None else 1)
+        yield RunSource("broken", lambda store, where: {}["nothing"])
+
+    @hookimpl
+    def sacred_stop_checks():
+        yield StopCheck("broken", lambda run: {}["nothing"])
+        yield StopCheck("acme", lambda run: run.config["message"] == "stop")
 
     @hookimpl
     def sacred_seed(seed):
@@ -175,6 +186,36 @@ print(*found.lines()[2:], *found.problems, sep="|")
         "|Rack:|  - rack = 1|  + rack = 2|The plugin 'acme' (acme 1.0): the aspect 'broken' "
         "failed: KeyError: 'nothing'\n"
     ), result.stderr
+
+
+def test_its_sources_are_asked_for_runs(installed: Any) -> None:
+    """The numbers are added; the condition is parsed; one that fails is one warning."""
+    code = """
+from sacred_core.testing import Memory, MemoryStore
+from sacred_core.worker.sources import fill_queue
+
+store = MemoryStore(Memory())
+print(fill_queue(store), fill_queue(store, ""), fill_queue(store, "config.lr > 1"))
+try:
+    fill_queue(store, "config.lr >")
+except Exception as error:
+    print(type(error).__name__)
+"""
+    result = installed.python("-c", code)
+    assert result.stdout == "2 2 1\nQueryError\n", result.stderr
+    assert result.stderr == "The run source 'broken' failed: KeyError: 'nothing'\n"
+
+
+def test_its_checks_decide_whether_a_run_should_stop(installed: Any) -> None:
+    """The answer is recorded with the name of the check; one that fails is one warning."""
+    (installed.folder / "script.py").write_text(
+        SCRIPT.replace("(message)", "(message, _run)").replace("message\n", "_run.should_stop()\n")
+    )
+    for message, expected in (("stop", True), ("go", False)):
+        result = installed.run("-A", "lines.jsonl", "with", f"message={message}")
+        assert result.stderr.count("The stop check 'broken' failed: KeyError: 'nothing'") == 1
+        line = json.loads((installed.folder / "lines.jsonl").read_text().splitlines()[-1])
+        assert line["result"] is expected
 
 
 def test_its_names_are_imported_from_documented_modules(installed: Any) -> None:
