@@ -113,18 +113,20 @@ def _help(cls: type[CommandLineOption]) -> str:
     return text
 
 
-def offered_options(own: Iterable[CLIOption] = ()) -> list[CLIOption]:
+def offered_options(own: Iterable[CLIOption] = (), command: str = "") -> list[CLIOption]:
     """Return the flags of the core and the plugins, those of observers, and those of scripts.
 
     Args:
         own: What a script defines for one experiment; subclasses of `CommandLineOption` follow.
+        command: Its own options are offered, too.
 
     Raises:
         OptionError: one of a script's options has a flag that is taken.
     """
     manager = plugin_manager()
     observers = [_observer_option(spec) for spec in manager.observers if spec.flags]
-    offered = [*manager.cli_options, *observers]
+    general = [each for each in manager.cli_options if each.command in ("", command)]
+    offered = [*general, *observers]
     for option in script_options(own):
         taken = {flag for other in offered for flag in other.flags}.intersection(option.flags)
         if taken:
@@ -140,7 +142,8 @@ def script_options(own: Iterable[CLIOption]) -> list[CLIOption]:
     """Return the options that the script defines: ``own`` and those that are classes."""
     manager = plugin_manager()
     own = list(own)
-    others: list[CLIOption | ObserverSpec] = [*manager.cli_options, *manager.observers, *own]
+    general = (each for each in manager.cli_options if not each.command)
+    others: list[CLIOption | ObserverSpec] = [*general, *manager.observers, *own]
     return [*own, *options_of_classes({flag for other in others for flag in other.flags})]
 
 

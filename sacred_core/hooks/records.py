@@ -182,6 +182,7 @@ class CLIOption(ValueMethods):
         metavar: The name of the argument in the help.
         help: One line about it, for the help.
         multiple: The option can be given several times; ``apply`` is called for each.
+        command: The only command that has the option, one with ``takes_request``; empty for all.
     """
 
     flags: tuple[str, ...] = attrs.field(converter=_texts)
@@ -190,6 +191,7 @@ class CLIOption(ValueMethods):
     metavar: str = "ARG"
     help: str = ""
     multiple: bool = False
+    command: str = ""
 
     def __call__(self, argument: Any, run: Any) -> Any:
         """Apply the option, as if it were still the function that `cli_option` decorates."""
@@ -276,12 +278,17 @@ class CommandSpec(ValueMethods):
             function that is captured, so that it may take ``_run`` and ``_config``.
         help: A summary of at most 45 characters.
         of_experiments: It belongs to every experiment's command line instead of to ``sacred``.
+        takes_request: For experiments: the function is called as ``function(ex, request)`` with the
+            experiment and a `sacred_core.config.request.Request`, before anything is resolved. The
+            words after ``with`` are in ``request.tokens`` only, so that the command has a grammar
+            of its own. What it returns is returned by ``ex.run_commandline()``.
     """
 
     name: str
     target: Target
     help: str = ""
     of_experiments: bool = False
+    takes_request: bool = False
 
 
 @attrs.frozen(eq=False, repr=False)

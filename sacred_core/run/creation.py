@@ -1,9 +1,10 @@
 """From an experiment and what a call asks of it to a run that can start."""
 
+import copy
 import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from sacred_core import settings
 from sacred_core.config.captured_function import SPECIAL_NAMES, CapturedFunction
@@ -44,10 +45,15 @@ RANK_VARIABLES = (
 _RESUMING = ("--resume", "--fork")
 
 
-def new_run(ex: Any, request: Request) -> Run:
+def new_run(ex: Any, request: Request, new_seed: Callable[[], int] = get_seed) -> Run:
     """Return a run of the experiment ``ex`` that has not started.
 
     The option hooks come first, since they may change the experiment.
+
+    Args:
+        ex: The experiment.
+        request: What the call asks for.
+        new_seed: Returns the root seed, where nothing sets it.
 
     Raises:
         SacredError: the configuration or the options are wrong, or the command does not exist.
@@ -73,7 +79,7 @@ def new_run(ex: Any, request: Request) -> Run:
         return run, resolved
 
     with default_handler(root_logger), at_level(root_logger, number):
-        run, resolved = create(get_seed)
+        run, resolved = create(new_seed)
         rank = None if command.unobserved else _find_rank()
         if rank is not None:
             run, resolved = _join_group(run, resolved, rank, create)
@@ -81,11 +87,37 @@ def new_run(ex: Any, request: Request) -> Run:
             resolved = _prepare_resume(run, resolved, ex, request)
         run.observers = _with_spool(run, run.observers)
         _log_discovered(run)
-        _check_changes(resolved, command, run)
-        if command.owner is not None:  # the standard commands show what is required
-            check_required(resolved.config, resolved.summary.docs)
-        warn_of_objects(resolved.config, run.queue_only, run.root_logger)
+        _check_resolved(resolved, command, run)
     return run
+
+
+def new_variant(run: Run, request: Request, new_seed: Callable[[], int]) -> Run:
+    """Return a run like one that has not started, with the configuration of another request.
+
+    What does not depend on the configuration is not gathered again: observers, options, code, host.
+
+    Args:
+        run: Of an experiment, from `new_run`.
+        request: Updates, named configurations and metadata; the rest is as for ``run``.
+        new_seed: Returns the root seed, where nothing sets it.
+
+    Raises:
+        SacredError: the configuration is wrong.
+        Exception: what a scope or a hook raises.
+    """
+    ex: Any = run.owner
+    resolved = resolve(
+        ex, request, logger=run.run_logger, new_seed=new_seed, command_name=run.command
+    )
+    _check_seed(resolved.config.get("seed"))
+    variant = copy.copy(run)
+    variant.uid = os.urandom(16).hex()
+    variant.config, variant.config_modifications = resolved.config, resolved.summary
+    variant.namespaces = _namespaces(resolved)
+    own = _meta_info(request, run.command, run.options, resolved)
+    variant.meta_info = {**run.meta_info, **own, "uid": variant.uid}
+    _check_resolved(resolved, cast("CapturedFunction[..., Any]", run.main_function), variant)
+    return variant
 
 
 def _resolve_run(
@@ -285,6 +317,15 @@ def _wants_info(command: CapturedFunction[..., Any]) -> bool:
 def _check_seed(seed: Any) -> None:
     if not isinstance(seed, int) or isinstance(seed, bool):
         raise ConfigValueError(f"seed must be an integer, got {seed!r}")
+
+
+def _check_resolved(
+    resolved: ResolvedConfig, command: CapturedFunction[..., Any], run: Run
+) -> None:
+    _check_changes(resolved, command, run)
+    if command.owner is not None:  # the standard commands show what is required
+        check_required(resolved.config, resolved.summary.docs)
+    warn_of_objects(resolved.config, run.queue_only, run.root_logger)
 
 
 def _check_changes(resolved: ResolvedConfig, command: CapturedFunction[..., Any], run: Run) -> None:

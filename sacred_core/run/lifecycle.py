@@ -83,7 +83,9 @@ class Lifecycle:
         self._run.status = "QUEUED"
         now = datetime.now(UTC)
         self._run.meta_info["queue_time"] = now
-        event = self._source.make(events.RunQueued, queue_time=now, **self._announcement())
+        event = self._source.make(
+            events.RunQueued, queue_time=now, replayed=self._run.is_unique, **self._announcement()
+        )
         try:
             self._run._id = self._send_start(event)
         except BaseException:

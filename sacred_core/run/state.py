@@ -52,6 +52,7 @@ class RunState:
         segment: The number of the segment of the run: 0 unless it was resumed.
         part_segment: Of a rank in a run that was resumed, the number of the segment of its part.
         claim: The claim of the worker that starts the run; None without one.
+        is_unique: Its uid may be that of a run in the store: the run is not queued once more.
     """
 
     config: Mapping[str, Any]
@@ -80,6 +81,7 @@ class RunState:
     segment: int = attrs.field(default=0, init=False)
     part_segment: int | None = attrs.field(default=None, init=False)
     claim: "WorkerClaim | None" = attrs.field(default=None, init=False)
+    is_unique: bool = attrs.field(default=False, init=False)
 
     def __attrs_post_init__(self) -> None:
         self.metrics = MetricsBuffer(self.run_logger)

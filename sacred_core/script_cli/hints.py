@@ -22,6 +22,7 @@ from sacred_core.exceptions import (
     UnknownOptionError,
 )
 from sacred_core.hooks.lookup import distribution_of
+from sacred_core.hooks.manager import plugin_manager
 from sacred_core.hooks.options import offered_options, spellings
 from sacred_core.script_cli.interface import ScriptExperiment
 from sacred_core.script_cli.words import find_swallowed
@@ -63,6 +64,9 @@ def _unknown_option(
     name = error.flag.lstrip("-")
     if name in _UPDATES:
         return f"No such option '{error.flag}': write updates and configuration files after 'with'"
+    for option in plugin_manager().cli_options:
+        if option.command and error.flag in spellings([option]):
+            return f"No such option '{error.flag}': only the command {option.command!r} has it"
     if name not in _entry_names(ex):
         return None
     at = next((n for n, word in enumerate(words) if word.partition("=")[0] == error.flag), None)

@@ -16,10 +16,12 @@ class ScriptExperiment(Configurable, Protocol):
 
     Attributes:
         additional_cli_options: Options that the script defines for itself.
+        commands: The functions of its own commands by name.
         logger: The parent of all loggers of a run; None for the root logger.
     """
 
     additional_cli_options: list[CLIOption]
+    commands: dict[str, CapturedFunction[..., Any]]
     logger: logging.Logger | None
 
     @property

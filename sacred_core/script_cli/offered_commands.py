@@ -1,11 +1,13 @@
 """The commands that the installation gives to every experiment."""
 
 import functools
+import inspect
 from typing import Any
 
 from sacred_core.config.captured_function import CapturedFunction
-from sacred_core.exceptions import PluginLoadError
+from sacred_core.exceptions import PluginLoadError, UsageError
 from sacred_core.hooks.manager import plugin_manager
+from sacred_core.hooks.records import CommandSpec
 from sacred_core.hooks.targets import Target, resolve_target
 
 
@@ -15,9 +17,27 @@ def standard_commands() -> dict[str, CapturedFunction[..., Any]]:
     commands = {}
     for spec in plugin_manager().commands:
         if spec.of_experiments:
-            commands[spec.name] = CapturedFunction(_load_command(spec.target))
+            function = _load_command(spec.target)
+            function = _refusing(spec.name, function) if spec.takes_request else function
+            commands[spec.name] = CapturedFunction(function)
             commands[spec.name].unobserved = True
     return commands
+
+
+def request_command(name: str | None) -> CommandSpec | None:
+    """Return the command of this name that takes a request, see `CommandSpec`; else None."""
+    found = (each for each in plugin_manager().commands if each.name == name)
+    return next((each for each in found if each.of_experiments and each.takes_request), None)
+
+
+def _refusing(name: str, function: Any) -> Any:
+    """Return what ``ex.run(name)`` calls: it has only the docstring of the command."""
+
+    def refuse() -> None:
+        raise UsageError(f"the command {name!r} can only be used on a command line")
+
+    refuse.__doc__ = inspect.getdoc(function)
+    return refuse
 
 
 def _load_command(target: Target) -> Any:

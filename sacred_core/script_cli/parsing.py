@@ -3,7 +3,7 @@
 import ast
 import math
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from sacred_core.config.entries import Spelled
@@ -25,11 +25,20 @@ def split(argv: str | Sequence[str]) -> list[str]:
     return words[1:]
 
 
-def parse(words: list[str], options: Iterable[CLIOption]) -> Request:
+def parse(
+    words: list[str],
+    options: Iterable[CLIOption],
+    has_own_grammar: Callable[[str], bool] = lambda name: False,
+) -> Request:
     """Return what a command line requests; options may be anywhere, in any of their `spellings`.
 
     A long flag may be abbreviated as long as no other one begins like that. Where the help is
     requested, updates are not read: the argument of the command ``help`` is among the tokens.
+
+    Args:
+        words: A command line, without the program.
+        options: Those on offer.
+        has_own_grammar: Returns whether the words after the ``with`` of a command are not updates.
 
     Raises:
         UsageError: the words are not a command line.
@@ -46,7 +55,8 @@ def parse(words: list[str], options: Iterable[CLIOption]) -> Request:
     name, tokens = _split_tokens(list(values["tokens"]), swallowed)
     given = {option.name: _as_list(values[i]) for i, option in by_identifier.items()}
     is_help = name == "help" or given.get("--help")
-    updates, named = ({}, []) if is_help else parse_updates(tokens)
+    is_unread = is_help or (name is not None and has_own_grammar(name))
+    updates, named = ({}, []) if is_unread else parse_updates(tokens)
     return Request(command=name, updates=updates, named_configs=named, options=given, tokens=tokens)
 
 
@@ -70,7 +80,7 @@ def parse_updates(tokens: Iterable[str]) -> tuple[dict[str, Any], list[str]]:
             continue
         if not all(path.split(".")):
             raise UpdateError(f"{token!r} names no entry: write entry=value or group.entry=value")
-        updates[path] = _update_value(text, token)
+        updates[path] = parse_value(text, token)
     return updates, named
 
 
@@ -116,7 +126,16 @@ def _refuse_swallowed(flag: str | None) -> None:
         raise OptionError(f"{flag} requires an argument: 'with' was taken as its argument")
 
 
-def _update_value(text: str, token: str) -> Any:
+def parse_value(text: str, token: str) -> Any:
+    """Return the value of an update, a `Spelled` for a number that Python prints differently.
+
+    Args:
+        text: What is after ``=``.
+        token: The update, for messages.
+
+    Raises:
+        UpdateError: see `parse_updates`.
+    """
     if text.lower() in _NOT_FINITE:
         return Spelled(float(text), text)
     try:

@@ -1,5 +1,6 @@
 """Runs the command line of a script."""
 
+import logging
 import os
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -10,6 +11,8 @@ from sacred_core.config.request import Request
 from sacred_core.exceptions import PluginError, SacredError
 from sacred_core.hooks.manager import plugin_manager
 from sacred_core.hooks.options import offered_options
+from sacred_core.hooks.records import CommandSpec
+from sacred_core.hooks.targets import resolve_target
 from sacred_core.loggers import default_handler
 from sacred_core.masking import mask_text
 from sacred_core.printable import KEPT, printable, printable_output
@@ -17,6 +20,7 @@ from sacred_core.run import Run
 from sacred_core.run.conclusion import is_sentence, trace_lines
 from sacred_core.run.coroutines import is_coroutine
 from sacred_core.script_cli.interface import ScriptExperiment
+from sacred_core.script_cli.offered_commands import request_command
 from sacred_core.script_cli.parsing import parse, split
 from sacred_core.script_cli.printing import discard_unwritable, flush_stdout, print_text
 from sacred_core.script_cli.protocol import COMPLETION, FAILURE, INTERRUPTED, USAGE
@@ -41,12 +45,14 @@ def run_commandline(ex: ScriptExperiment, argv: str | Sequence[str]) -> Any:
     request: Request | None = None
     words = split(argv)
     try:
-        request = parse(words, offered_options(ex.additional_cli_options))
+        request, command = _read_request(ex, words)
         if request.options["--help"] or request.command == "help":
             from sacred_core.script_cli.usage import usage_text
 
             print_text(usage_text(ex, request))
             raise SystemExit(0)
+        if command is not None:
+            return _call_command(command, ex, request)
         run = ex.new_run(request)
         with default_handler(run.root_logger):
             for problem in plugin_manager().problems:
@@ -70,6 +76,32 @@ def run_commandline(ex: ScriptExperiment, argv: str | Sequence[str]) -> Any:
             raise
         raise _exit_after(error) from None
     return _finish(run)
+
+
+def _read_request(ex: ScriptExperiment, words: list[str]) -> tuple[Request, CommandSpec | None]:
+    """Return what a command line requests, and the command if it takes a request."""
+    found: list[CommandSpec | None] = []
+
+    def has_own_grammar(name: str) -> bool:
+        found.append(None if name in ex.commands else request_command(name))
+        return found[0] is not None
+
+    offered = offered_options(ex.additional_cli_options)
+    names = {option.command for option in plugin_manager().cli_options}.intersection(words)
+    for name in names:
+        further = offered_options(ex.additional_cli_options, name)
+        request = parse(words, further, has_own_grammar)
+        if found[:1] not in ([], [None]):
+            return request, found[0]
+        found.clear()
+    request = parse(words, offered, has_own_grammar)
+    return request, found[0] if found else None
+
+
+def _call_command(command: CommandSpec, ex: ScriptExperiment, request: Request) -> Any:
+    function = resolve_target(command.target)
+    with default_handler(ex.logger or logging.getLogger()):
+        return function(ex, request)
 
 
 def refuse(error: SacredError, function: Callable[..., Any]) -> NoReturn:

@@ -32,7 +32,8 @@ def usage_text(ex: ScriptExperiment, request: Request) -> str:
     if request.command == "help" and request.tokens:
         if len(request.tokens) > 1:
             raise UsageError("help takes one command")
-        return _command_text(request.tokens[0], ex.find_command(request.tokens[0]))
+        name = request.tokens[0]
+        return _command_text(name, ex.find_command(name)) + _command_options(ex, name)
     return help_text(ex, Path(sys.argv[0]).name)
 
 
@@ -51,7 +52,8 @@ def help_text(ex: ScriptExperiment, program: str) -> str:
         "Options of this experiment",
         map(_option_line, script_options(ex.additional_cli_options)),
     )
-    _section(formatter, "Options", map(_option_line, manager.cli_options))
+    general = (option for option in manager.cli_options if not option.command)
+    _section(formatter, "Options", map(_option_line, general))
     observers = [_observer_line(spec) for spec in manager.observers if spec.flags]
     missing = [("none installed", "to add -F: pip install sacred-file")]
     _section(formatter, "Observers", observers or missing)
@@ -61,6 +63,15 @@ def help_text(ex: ScriptExperiment, program: str) -> str:
     ]
     _section(formatter, "Examples", examples)
     return formatter.getvalue()
+
+
+def _command_options(ex: ScriptExperiment, name: str) -> str:
+    """Return the options that only one command has."""
+    own = [] if name in ex.commands else plugin_manager().cli_options
+    formatter = click.HelpFormatter(width=min(terminal_width() or _WIDTH, _WIDTH))
+    lines = [_option_line(option) for option in own if option.command == name]
+    _section(formatter, f"Options of {name}", lines)
+    return f"\n\n{formatter.getvalue().rstrip()}" if lines else ""
 
 
 def _section(formatter: click.HelpFormatter, title: str, lines: Iterable[tuple[str, str]]) -> None:
