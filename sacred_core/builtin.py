@@ -98,6 +98,7 @@ def sacred_commands() -> Iterable[CommandSpec]:
     yield CommandSpec("runs", "sacred_core.cli.runs:runs", "List, show and change recorded runs.")
     for name, target, text in _RUN_COMMANDS:
         yield CommandSpec(f"runs {name}", f"sacred_core.cli.runs.{target}", text)
+    yield CommandSpec("worker", "sacred_core.cli.worker:worker", "Execute queued runs.")
     yield CommandSpec("spool", "sacred_core.cli.spool:spool", "Deliver runs of a spool.")
     for name, target, text in (
         ("list", "list_spool:list_spool", "List what is not delivered yet."),

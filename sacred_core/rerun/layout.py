@@ -1,8 +1,9 @@
 """Where the files of a recorded run are in the folder of a rerun."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
+from typing import Any
 
 import attrs
 
@@ -30,6 +31,7 @@ class Layout:
         main: The name of the source to execute.
         module: The dotted name of this source in its package; None if it is in none.
         start: Where the recorded working directory is now; None if it is not in the folder.
+        is_in_place: The folder is that of the file system in which the run was recorded.
     """
 
     folder: Path
@@ -38,6 +40,7 @@ class Layout:
     main: str
     module: str | None
     start: Path | None = None
+    is_in_place: bool = False
 
     def path_of(self, name: str) -> Path:
         """Return the path of a source.
@@ -121,9 +124,7 @@ def plan_layout(run: StoredRun, folder: Path, levels: int = 0) -> Layout:
     main = main_source(run)
     base_dir = _pure_path(run.experiment.get("base_dir"))
     names = [name.replace("\\", "/") for name in run.sources]
-    module = run.experiment.get("module")
-    if not isinstance(module, str) or not all(map(str.isidentifier, module.split("."))):
-        module = _guessed_module(names, main, base_dir)
+    module = _recorded_module(run, main, base_dir)
     above = 0 if module is None else len(module.split(".")) - len(PurePosixPath(main).parts)
     working_dir = _pure_path(run.experiment.get("working_dir"))
     levels = max(levels, above, _levels_between(base_dir, working_dir), *map(_levels_above, names))
@@ -139,6 +140,34 @@ def plan_layout(run: StoredRun, folder: Path, levels: int = 0) -> Layout:
     )
     start = None if working_dir is None else layout.moved(str(working_dir))
     return attrs.evolve(layout, start=start)
+
+
+def find_layout(run: StoredRun, folders: Mapping[str, Any] | None = None) -> Layout:
+    """Return where the files of a run were when it was recorded.
+
+    Args:
+        run: The run.
+        folders: The ``base_dir`` and the ``working_dir``, by default those of the record.
+
+    Raises:
+        RerunError: it is not recorded, or no file is recorded that could be executed.
+    """
+    known = run.experiment if folders is None else folders
+    main, base_dir = main_source(run), _pure_path(known.get("base_dir"))
+    if base_dir is None:
+        raise RerunError(f"the folder of the sources of run {str(run.id)!r} is not recorded")
+    layout = Layout(
+        folder=Path(base_dir.anchor),
+        base=PurePosixPath(*base_dir.parts[1:]),
+        base_dir=base_dir,
+        main=main,
+        module=_recorded_module(run, main, base_dir),
+        is_in_place=True,
+    )
+    working_dir = _pure_path(known.get("working_dir"))
+    if working_dir is not None:
+        layout = attrs.evolve(layout, start=Path(working_dir))
+    return layout
 
 
 def main_source(run: StoredRun) -> str:
@@ -166,6 +195,14 @@ def main_source(run: StoredRun) -> str:
             f" ({', '.join([*run.sources][:20]) or 'none are recorded'})"
         )
     return main
+
+
+def _recorded_module(run: StoredRun, main: str, base_dir: PurePath | None) -> str | None:
+    module = run.experiment.get("module")
+    if isinstance(module, str) and all(map(str.isidentifier, module.split("."))):
+        return module
+    names = [name.replace("\\", "/") for name in run.sources]
+    return _guessed_module(names, main, base_dir)
 
 
 def _pure_path(recorded: object) -> PurePath | None:

@@ -9,10 +9,10 @@ from typing import Any
 
 from sacred_core.exceptions import RerunError
 from sacred_core.experiment import Experiment
-from sacred_core.rerun.plan import Plan
+from sacred_core.rerun.script_plan import ScriptPlan
 
 
-def import_paths(plan: Plan) -> list[str]:
+def import_paths(plan: ScriptPlan) -> list[str]:
     """Return the folders that modules are imported from.
 
     That of the script is the first, as for a script. Those of other sources are before installed
@@ -46,7 +46,7 @@ def execute_main(path: Path, module: str | None) -> dict[str, Any]:
     return vars(main)
 
 
-def find_experiment(namespace: dict[str, Any], plan: Plan) -> Experiment:
+def find_experiment(namespace: dict[str, Any], plan: ScriptPlan) -> Experiment:
     """Return the recorded experiment among global variables, or in an imported module.
 
     Raises:
@@ -66,7 +66,7 @@ def find_experiment(namespace: dict[str, Any], plan: Plan) -> Experiment:
     return found[0]
 
 
-def _is_restored(module: Any, plan: Plan) -> bool:
+def _is_restored(module: Any, plan: ScriptPlan) -> bool:
     file = getattr(module, "__file__", None)
     return isinstance(file, str) and any(file.startswith(new) for _, new in plan.moved)
 

@@ -21,7 +21,6 @@ from sacred_core.rerun.configuration import RecordedConfig, missing_text, record
 from sacred_core.rerun.environment import Environment, make_environment
 from sacred_core.rerun.expectation import Expectation, read_expectation
 from sacred_core.rerun.further_files import copy_files, require_files
-from sacred_core.rerun.layout import Layout
 from sacred_core.rerun.plan import Plan
 from sacred_core.rerun.preparation import Preparation, prepare_folder
 from sacred_core.rerun.present import difference_data, present_differences
@@ -31,8 +30,9 @@ from sacred_core.rerun.records import (
     MissingValuesError,
     Rerun,
 )
+from sacred_core.rerun.rerun_taking import rerun_meta
 from sacred_core.rerun.sacred_modules import imports_sacred
-from sacred_core.rerun.taking import rerun_meta
+from sacred_core.rerun.script_plan import script_fields
 from sacred_core.stores import ContinuingStore, StoredRun
 from sacred_core.stores.opening import split_flag
 from sacred_core.stores.segments import changed_code, with_first_code
@@ -252,35 +252,16 @@ def make_plan(
 ) -> Plan:
     """Return what the process of a rerun has to do."""
     run, layout = recorded.run, prepared.layout
-    given = run.meta.get("options")
-    updates = run.meta.get("config_updates")
-    base = layout.inside(layout.base)
-    moved = [[str(layout.base_dir), str(base)]] if layout.base_dir is not None else []
-    if layout.top is not None and layout.base.parts:
-        moved.append([str(layout.top), str(layout.folder)])
     rerun_of = {"uid": run.uid, "id": run.id, "location": recorded.location}
-    known = [layout.import_root, *_recorded_roots(run, layout), base]
-    roots = [*known, *_roots_above(prepared), layout.folder]
     return Plan(
-        name=run.name,
-        command=run.command,
-        config=config,
+        **script_fields(run, layout, config, prepared.sources),
         expected=expected,
-        updates=updates if isinstance(updates, dict) else {},
-        options=given if isinstance(given, dict) else {},
         meta=rerun_meta(run.meta, dict(config.sets), rerun_of),
         repositories=prepared.repositories,
-        main=str(layout.main_path),
-        module=layout.module,
-        roots=[*dict.fromkeys(map(str, roots))],
-        moved=moved,
-        working_dir=str(layout.working_dir),
         observers=observers,
-        outcome="",
         rtol=options.rtol,
         atol=options.atol,
         stops=options.stops,
-        is_of_sacred=imports_sacred(run),
     )
 
 
@@ -302,27 +283,3 @@ def _environment(run: StoredRun, options: RerunOptions, private: Path) -> Enviro
     if options.environment != "uv":
         raise OptionError(f"env must be 'uv', got {options.environment!r}")
     return make_environment(run, private / "environment")
-
-
-def _recorded_roots(run: StoredRun, layout: Layout) -> Iterator[Path]:
-    """Yield the folders of PYTHONPATH that were in the folder of the sources."""
-    switches = run.host.get("switches")
-    recorded = switches.get("PYTHONPATH") if isinstance(switches, dict) else None
-    for part in str(recorded or "").split(os.pathsep):
-        path = layout.moved(part) if part else None
-        if path is not None and path.is_dir():
-            yield path
-
-
-def _roots_above(prepared: Preparation) -> list[Path]:
-    """Return the folders that sources beside the folder of the main file are imported from."""
-    layout = prepared.layout
-    known = [layout.import_root, layout.inside(layout.base)]
-    found: list[Path] = []
-    for path in map(layout.path_of, prepared.sources):
-        root = path.parent
-        while (root / "__init__.py").exists() and root != layout.folder:
-            root = root.parent
-        if not any(root.is_relative_to(each) for each in [*known, *found]):
-            found.append(root)
-    return found

@@ -86,6 +86,28 @@ def prepare_resume(
     return chosen
 
 
+def resume_claimed(run: Run, run_id: int | str) -> None:
+    """Make a run the next segment of one that its worker has claimed, and that was started before.
+
+    Configurations are not compared: the worker sets the recorded one.
+
+    Args:
+        run: It has its claim and its observers, and has not started. The store of the first
+            observer that has one contains the run.
+        run_id: The id of the stored run.
+
+    Raises:
+        ResumeError: the run cannot be resumed, for example because the worker has lost its claim.
+        StoreError: the store cannot be read.
+    """
+    observers = direct_observers(run.observers)
+    store = first_store(observers)
+    stored = find_run(store, str(run_id))
+    check_status(stored, claim=run.claim)
+    run.resume = str(run_id)
+    _resume(run, store, stored, observers)
+
+
 def _check_options(run: Run) -> None:
     for flag, is_given in (
         ("--id", run._id is not None),

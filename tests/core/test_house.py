@@ -71,6 +71,7 @@ TIERS = (
     ("ingredient",),
     ("experiment",),
     ("rerun",),
+    ("worker",),
     ("cli", "builtin"),
 )
 RANK = {name: rank for rank, names in enumerate(TIERS) for name in names}

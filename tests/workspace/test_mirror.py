@@ -82,7 +82,8 @@ FURTHER = {
     "ranks/test_resumed_ranks.py": "ranks/joining run/resumption",
     "rerun/test_preparation.py": "rerun/repository",
     "rerun/test_running.py": "rerun/child rerun/conclusion rerun/main_module rerun/plan "
-    "rerun/present rerun/process rerun/records rerun/taking",
+    "rerun/present rerun/process rerun/records rerun/taking rerun/rerun_taking rerun/script_plan "
+    "rerun/script_process",
     "rerun/test_verdict.py": "rerun/expectation",
     "run/output/test_concurrent_runs.py": "run/output/fd_capture",
     "run/output/test_crashes.py": "run/output/follower run/output/spool",

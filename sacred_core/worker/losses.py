@@ -1,0 +1,26 @@
+"""What happens to a run whose process, or that of its worker, was lost."""
+
+from typing import Any
+
+from sacred_core.plurals import counted
+from sacred_core.stores.model import StoredRun
+
+
+def lose_run(store: Any, run: StoredRun, tries: int, reason: str) -> str:
+    """Put a run back into the queue, or end it as failed if it was lost too often.
+
+    Args:
+        store: The queue.
+        run: The run as it was read; nothing is done if it has changed since.
+        tries: How often a run is started whose process is lost.
+        reason: How it was lost.
+
+    Returns:
+        What was done, for the log; empty if the run has changed.
+    """
+    lost = 1 + (run.claim.lost if run.claim is not None else 0)
+    if lost < tries:
+        is_changed = store.requeue(run.id, reason, expected=run, is_lost=True)
+        return f"queued again, as {reason} (loss {lost} of {tries})" if is_changed else ""
+    text = f"the process of the run was lost {counted(lost, 'time')}; the last time, {reason}\n"
+    return f"FAILED: {text.strip()}" if store.fail(run.id, [text], expected=run) else ""

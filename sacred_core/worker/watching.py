@@ -1,0 +1,56 @@
+"""Whether other workers are alive, judged by what a worker has itself observed.
+
+No clocks of two machines are compared, and a time in which the store could not be read, or in which
+this process did not run, does not count.
+"""
+
+import time
+from collections.abc import Iterable
+from typing import Any
+
+from sacred_core.stores.model import StoredRun
+from sacred_core.stores.worker_claims import MISSED_INTERVALS, is_held, state_of
+
+
+class Watch:
+    """Observes the runs that workers have claimed, until they end.
+
+    Args:
+        clock: Returns seconds that only increase.
+    """
+
+    def __init__(self, clock: Any = time.monotonic) -> None:
+        self._clock = clock
+        #: By the id of a run: its state, since when it is the same, and when it was read last.
+        self._seen: dict[int | str, tuple[tuple[Any, ...], float, float]] = {}
+
+    def reset(self) -> None:
+        """Begin again, because the runs could not be read."""
+        self._seen.clear()
+
+    def observe(self, runs: Iterable[StoredRun]) -> list[StoredRun]:
+        """Return the runs whose processes are dead.
+
+        Args:
+            runs: All runs that are held by workers, as they were just read.
+        """
+        now, seen, dead = self._clock(), self._seen, []
+        self._seen = {}
+        for run in filter(is_held, runs):
+            state, interval = state_of(run), interval_of(run)
+            known, unchanged, last = seen.get(run.id, (None, 0.0, now))
+            if known == state:
+                unchanged += min(now - last, interval)
+            else:
+                unchanged = 0.0
+            self._seen[run.id] = (state, unchanged, now)
+            if unchanged >= MISSED_INTERVALS * interval:
+                dead.append(run)
+        return dead
+
+
+def interval_of(run: StoredRun) -> float:
+    """Return the seconds within which a held run, or its worker, shows that it is alive."""
+    interval = run.claim.interval if run.claim is not None else 0.0
+    beats = run.meta.get("beat_interval") if run.recorded_status == "RUNNING" else None
+    return max(interval, float(beats) if isinstance(beats, (int, float)) else 0.0)
