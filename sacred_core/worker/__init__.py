@@ -9,8 +9,9 @@ from sacred_core.importing import lazy_attributes
 
 if TYPE_CHECKING:
     from sacred_core.worker.options import WorkerOptions
+    from sacred_core.worker.working import work
 
-_MODULES = {"WorkerOptions": "options"}
-__all__ = ["WorkerOptions"]
+_MODULES = {"WorkerOptions": "options", "work": "working"}
+__all__ = ["WorkerOptions", "work"]
 
 __getattr__ = lazy_attributes(__name__, _MODULES)

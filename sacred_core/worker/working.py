@@ -66,8 +66,8 @@ def work(options: WorkerOptions) -> int:
     store = open_store(options.location)
     if not isinstance(store, RunQueue):
         raise OptionError(
-            f"{mask_text(options.location)!r} has no queue: name a folder, a database or a bucket to "
-            "which runs can be recorded"
+            f"{mask_text(options.location)!r} has no queue: name a folder, a database or a bucket "
+            "in which runs can be recorded"
         )
     with stoppable() as stop:
         return Worker(store, options, stop).work()
