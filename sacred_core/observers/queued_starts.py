@@ -4,19 +4,21 @@ from typing import Any, TypeAlias
 
 from sacred_core.exceptions import RunIdError, StoreError, UnavailableError
 from sacred_core.observers import delivering
+from sacred_core.stores.model import StoredRun
 from sacred_core.stores.worker_claims import decode_claim
 
 #: A `sacred_core.observers.documents.DocumentObserver`, whose module imports this one.
 Observer: TypeAlias = Any
 
 
-def check_queued(observer: Observer, run_id: int | str) -> None:
-    """Check that a queued run with the id that the user requested may be started.
+def find_queued(observer: Observer, run: StoredRun, run_id: int | str) -> int | str | None:
+    """Return the id of the queued run that starts: the requested one, or None if there is none.
 
-    Of several processes that start it at once, the store lets one do so.
+    Of several processes that start a queued run at once, the store lets one do so. A worker starts
+    a run by its id in the store where it has claimed it; in others it may have another id.
 
     Raises:
-        RunIdError: it was started before, or a worker has claimed it.
+        RunIdError: the run was started before, or another worker has claimed it.
         UnavailableError: the store cannot be read.
     """
     try:
@@ -25,17 +27,22 @@ def check_queued(observer: Observer, run_id: int | str) -> None:
     except UnavailableError:
         raise
     except (StoreError, NotImplementedError):
-        return
+        return run_id
+    own = decode_claim(delivering.current_claim())
+    if own is not None and stored.uid != run.uid:
+        with observer.translate_errors():
+            other: StoredRun | None = observer.open_index().find(run.uid)
+        return None if other is None or other.recorded_status != "QUEUED" else other.id
     if stored.recorded_status != "QUEUED":
-        return
+        return run_id
     if stored.start_time is not None:
         raise RunIdError(
             f"run {str(run_id)!r} was started before and is queued to be continued: use "
             f"--resume {run_id}"
         )
-    own = decode_claim(delivering.current_claim())
     if stored.claim and stored.claim.worker and (own is None or own.token != stored.claim.token):
         raise RunIdError(
             f"run {str(run_id)!r} is queued and the worker {stored.claim.worker!r} starts it now: "
             "stop that worker first"
         )
+    return run_id

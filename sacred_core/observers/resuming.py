@@ -18,7 +18,7 @@ from sacred_core.stores.model import StoredRun
 from sacred_core.stores.run_store import ContinuingStore, RunStore
 from sacred_core.stores.segments import Ends, output_mark, resume_run, without_mark
 from sacred_core.stores.summaries import MetricSummary, merge_summaries
-from sacred_core.stores.worker_claims import decode_claim
+from sacred_core.stores.worker_claims import WorkerClaim, decode_claim
 
 #: A `sacred_core.observers.documents.DocumentObserver`, whose module imports this one.
 Observer: TypeAlias = Any
@@ -88,7 +88,7 @@ def _take_over(
     claim = hashlib.md5(token.encode(), usedforsecurity=False).hexdigest()
     if not _replace_token(observer, claim, claim):
         old = observer.token
-        if claimed is not None and old != claimed.token:  # another worker has claimed it since
+        if claimed is not None and _has_lost(observer, claimed):
             return False
         if len(store.get(run_id).segments) > start.segment:  # read after the token
             return False
@@ -101,6 +101,17 @@ def _take_over(
         return False
     store.continue_with(observer, run_id)  # from the positions of the new segment
     return True
+
+
+def _has_lost(observer: Observer, own: WorkerClaim) -> bool:
+    """Return whether another worker has claimed a run, or it was queued again, after a claim.
+
+    Another store than that of the queue has the claim with which the run was started there last.
+    """
+    known = observer.require_run().claim or WorkerClaim()
+    if known.token == own.token:
+        return bool(observer.token != own.token)
+    return bool(known.number >= own.number)
 
 
 def warn_not_stored(observer: Observer, start: RunStarted) -> None:
