@@ -24,7 +24,7 @@ class WorkerOptions(ValueMethods):
         name: Of the worker; empty: host and process id.
     """
 
-    location: str
+    location: str = attrs.field(repr=False)
     where: str = ""
     max_runs: int | None = None
     until_empty: bool = False
