@@ -13,9 +13,24 @@ OWN_FOLDER = f"{Path(__file__).resolve().parent}{os.sep}"
 LOOP_FOLDER = f"{Path(traceback.__file__).parent / 'asyncio'}{os.sep}"
 
 
+#: `OWN_FOLDER`, and those of plugins that call the user's code.
+_own_folders: tuple[str, ...] = (OWN_FOLDER,)
+
+
+def hide_frames(folder: Path) -> None:
+    """Treat the code in a folder, that of a plugin which calls the user's code, as sacred-core."""
+    global _own_folders
+    _own_folders = (*dict.fromkeys((*_own_folders, f"{folder.resolve()}{os.sep}")),)
+
+
+def is_own(filename: str) -> bool:
+    """Return whether a file contains code whose frames are hidden from the user."""
+    return filename.startswith(_own_folders)
+
+
 def users_traceback(trace: TracebackType | None) -> TracebackType | None:
     """Return a traceback without frames of sacred-core; None if it has no others."""
-    foreign = [each for each in _entries(trace) if not _file_of(each).startswith(OWN_FOLDER)]
+    foreign = [each for each in _entries(trace) if not is_own(_file_of(each))]
     users = itertools.dropwhile(lambda each: _file_of(each).startswith(LOOP_FOLDER), foreign)
     kept: TracebackType | None = None
     for each in reversed([*users] or foreign):

@@ -5,7 +5,7 @@ import traceback
 from collections.abc import Iterator
 
 from sacred_core.exceptions import SacredError
-from sacred_core.frames import LOOP_FOLDER, OWN_FOLDER, users_traceback
+from sacred_core.frames import LOOP_FOLDER, is_own, users_traceback
 from sacred_core.interactive import is_interactive
 from sacred_core.masking import mask_text, mask_value
 from sacred_core.serialization import INTERRUPTS, plain, reason_of, unreadable
@@ -76,7 +76,8 @@ def trace_lines(error: BaseException, keep_own: bool = False) -> list[str]:
 def has_foreign_frames(error: BaseException) -> bool:
     """Return whether ``error`` passed through code that is not sacred-core's."""
     frames = traceback.extract_tb(_traceback.__get__(error))
-    return any(not frame.filename.startswith((OWN_FOLDER, LOOP_FOLDER)) for frame in frames)
+    files = [frame.filename for frame in frames]
+    return any(not is_own(file) and not file.startswith(LOOP_FOLDER) for file in files)
 
 
 def is_sentence(error: BaseException) -> bool:
@@ -138,13 +139,13 @@ def _format(error: BaseException, keep_own: bool) -> list[str]:
 def _own_frames(error: BaseException) -> traceback.StackSummary:
     """Return the frames of ``error`` alone, also where its class raises for its attributes."""
     found = traceback.extract_tb(_traceback.__get__(error))
-    users = [frame for frame in found if not frame.filename.startswith(OWN_FOLDER)]
+    users = [frame for frame in found if not is_own(frame.filename)]
     return traceback.StackSummary.from_list(users or found)
 
 
 def _leave_own_out(part: traceback.TracebackException | None) -> None:
     while part is not None:
-        foreign = [frame for frame in part.stack if not frame.filename.startswith(OWN_FOLDER)]
+        foreign = [frame for frame in part.stack if not is_own(frame.filename)]
         users = itertools.dropwhile(lambda frame: frame.filename.startswith(LOOP_FOLDER), foreign)
         part.stack[:] = list(users) or foreign or part.stack
         for inner in getattr(part, "exceptions", None) or ():

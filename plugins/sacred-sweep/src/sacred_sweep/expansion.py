@@ -3,7 +3,7 @@
 import hashlib
 import itertools
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sacred_core.config.entries import Spelled
@@ -58,7 +58,7 @@ def expand(spec: SweepSpec, seed: str) -> Iterator[dict[str, Any]]:
         yield from _drawn(spec, seed, spec.draws)
 
 
-def plain_values(values: dict[str, Any]) -> dict[str, Any]:
+def plain_values(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return values as they are recorded, with numbers in place of how they were written."""
     return {p: v.number if isinstance(v, Spelled) else v for p, v in values.items()}
 

@@ -27,19 +27,23 @@ _OPTIONS = ("name", "command", "seeds", "sampler", "optimize", "direction", "tri
 
 
 def parse_sweep(tokens: Sequence[str]) -> SweepSpec:
-    """Return what the words after ``with`` describe.
+    """Return what the words after ``with`` describe; they replace entries of files of a sweep.
 
     Raises:
         UpdateError: a word is wrong, or an entry is given twice.
         ConfigError: a file is missing, or cannot be read.
     """
     check_spaces(tokens)
-    spec, words = SweepSpec(), list(tokens)
+    spec, of_files, words = SweepSpec(), SweepSpec(), list(tokens)
     while words:
         token = words.pop(0)
         if token == "file" and words and words[0].lower().endswith(SUFFIXES):
             token = f"file {words.pop(0)}"
-        _add_token(spec, token)
+        if "=" not in token and has_config_suffix(token) and _is_sweep_file(token):
+            _add_file(of_files, load_config_file(token), token)
+        else:
+            _add_token(spec, token)
+    spec = spec.over(of_files)
     spec.check()
     return spec
 
@@ -57,8 +61,6 @@ def _add_token(spec: SweepSpec, token: str) -> None:
         _add_update(spec, path, text, token)
     elif token.lower().endswith(SUFFIXES):
         raise UpdateError(f"{token!r}: to read points from a file, write: file {token}")
-    elif has_config_suffix(token) and _is_sweep_file(token):
-        _add_file(spec, load_config_file(token), token)
     else:
         spec.named_configs.append(token)
 

@@ -2,8 +2,21 @@
 
 from collections.abc import Iterable
 
-from sacred_core import CommandSpec, HookSpecs, hookimpl
+from sacred_core import CLIOption, CommandSpec, HookSpecs, hookimpl
 from sacred_sweep.records import LauncherSpec
+
+#: Options of the command ``sweep`` that have an argument: name, argument and help.
+_OPTIONS = (
+    ("command", "NAME", "sweep this command instead of the default one"),
+    ("sweep", "NAME", "name the sweep: all points with this name belong together"),
+    ("seeds", "N", "queue N runs of each point, with different seeds"),
+    ("launch", "NAME:N", "start workers, such as local:4"),
+    ("sampler", "NAME", "let a sampler choose points from results, such as optuna:tpe"),
+    ("optimize", "FIELD", "what is optimized, such as metrics.val_loss.min"),
+    ("direction", "MIN|MAX", "whether the lowest or the highest value is the best"),
+    ("trials", "N", "how many points the sampler chooses"),
+)
+_DRY_RUN = "list the points, and queue nothing"
 
 
 @hookimpl
@@ -21,8 +34,22 @@ def sacred_launchers() -> Iterable[LauncherSpec]:
 
 @hookimpl
 def sacred_commands() -> Iterable[CommandSpec]:
-    """Add the command that starts workers."""
-    yield CommandSpec("sweep", "sacred_sweep.sweep_group:sweep", "Manage sweeps.")
+    """Offer the command ``sweep`` of experiments, and the group ``sacred sweep``."""
     yield CommandSpec(
-        "sweep launch", "sacred_sweep.launch_command:launch_command", "Start workers."
+        "sweep",
+        "sacred_sweep.command:sweep",
+        "queue a run for each combination of values",
+        of_experiments=True,
+        takes_request=True,
     )
+    yield CommandSpec("sweep", "sacred_sweep.sweep_group:sweep", "Manage sweeps.")
+    for name, target, text in (("launch", "launch_command:launch_command", "Start workers."),):
+        yield CommandSpec(f"sweep {name}", f"sacred_sweep.{target}", text)
+
+
+@hookimpl
+def sacred_cli_options() -> Iterable[CLIOption]:
+    """Offer the options of the command ``sweep``."""
+    for name, metavar, text in _OPTIONS:
+        yield CLIOption((f"--{name}",), metavar=metavar, help=text, command="sweep")
+    yield CLIOption(("--dry-run",), is_flag=True, help=_DRY_RUN, command="sweep")

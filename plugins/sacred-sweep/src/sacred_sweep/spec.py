@@ -86,6 +86,18 @@ class SweepSpec:
         if path in self.space:
             raise UpdateError(f"the entry {path!r} is given twice: remove one of the two")
 
+    def over(self, lower: "SweepSpec") -> "SweepSpec":
+        """Return this and another spec, of which entries are omitted that this one has too."""
+        own = {*self.fixed, *self.paths}
+        return SweepSpec(
+            fixed={p: v for p, v in lower.fixed.items() if p not in own} | self.fixed,
+            named_configs=[*lower.named_configs, *self.named_configs],
+            axes=[axis for axis in lower.axes if not own.issuperset(axis.paths)] + self.axes,
+            space={p: d for p, d in lower.space.items() if p not in own} | self.space,
+            draws=self.draws or lower.draws,
+            options=lower.options | self.options,
+        )
+
     def check(self) -> None:
         """Check that no entry is given twice, and that what is needed for distributions is there.
 
