@@ -3,18 +3,13 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sacred_core.observers.backends import (
-    WRITER_FIELD,
-    BackendObserver,
-    BackendStore,
-    writers_in,
-)
+from sacred_core.observers.backends import BackendObserver, BackendStore
 from sacred_core.observers.parts import PartObserver
 from sacred_core.serialization import to_json
 from sacred_core.stores import documents
 from sacred_core.stores.model import StoredRun
 from sacred_core.stores.run_store import RunQuery
-from sacred_core.stores.writers import WRITER
+from sacred_core.stores.writers import WRITER, WRITER_FIELD, writers_in
 
 
 class BackendPartStore(BackendStore):

@@ -25,11 +25,10 @@ from sacred_core.stores.guarded import Read
 from sacred_core.stores.model import StoredRun
 from sacred_core.stores.run_ids import countable_id
 from sacred_core.stores.run_store import RunQuery
+from sacred_core.stores.tokens import TOKEN
+from sacred_core.stores.writers import writers_in
 
 _OUTPUT, _POINTS, _ANNOTATIONS = "output", "points", "annotations"
-#: Begins names of fields of a run, each with a writer: its name, and the id of its part here. The
-#: id of the part in the store of the parts follows.
-WRITER_FIELD = "writer "
 #: Imports this module.
 _PARTS = "sacred_core.observers.backend_parts"
 
@@ -178,7 +177,6 @@ class BackendObserver(_UsesBackend, DocumentObserver):
     backend_class: ClassVar[type[Backend]]
     backend: Backend
     _key: Any = None
-    _taken: tuple[str, Any] = ("", None)  # token and new key of the run that was resumed
 
     def __init__(self, *arguments: Any) -> None:
         self._use(self.backend_class(*arguments))
@@ -247,18 +245,27 @@ class BackendObserver(_UsesBackend, DocumentObserver):
     def continue_key(self, key: Any, run: StoredRun) -> None:
         """Record what follows for a run that is stored already."""
         self._key = key
-        token, taken = self._taken
-        self.continue_run(run, token if taken == key else "")
+        self.continue_run(run, self._token_of(key))
 
     def replace_token(self, old: str, new: str) -> bool:
         """Replace the key of the run, which is what other processes write with."""
         if old == new:
             found = self.backend.find(to_json(self.require_run().id))
-            return found is not None and self._taken == (new, found)
+            return found is not None and self._token_of(found) == new
         key = self.backend.replace_key(self._key) if old == self.token else None
-        if key is not None:
-            self._key, self._taken = key, (new, key)
-        return key is not None
+        if key is None or not self.backend.write(key, {TOKEN: to_json(new)}):
+            return False
+        self._key = key
+        return True
+
+    def renew_claim(self, run: StoredRun) -> bool:
+        """Write the claim if the run is still queued."""
+        fields = documents.encode_fields(run, frozenset({"claim"}))
+        return self.backend.write(self._key, fields, to_json("QUEUED"))
+
+    def _token_of(self, key: Any) -> str:
+        """Return the token of a run; an empty string if nobody has claimed or resumed it."""
+        return str(from_json(self.backend.fields(key).get(TOKEN, '""')))
 
 
 class BackendStore(_UsesBackend, DocumentStore[Any]):
@@ -376,19 +383,6 @@ class BackendStore(_UsesBackend, DocumentStore[Any]):
     def continue_with(self, observer: BackendObserver, run_id: int | str) -> None:
         """Make an observer continue a run."""
         observer.continue_key(self.require(run_id), self.get(run_id))
-
-
-def writers_in(fields: Mapping[str, str]) -> dict[str, tuple[str, str]]:
-    """Return the writers in the record of a run: names, and ids of the parts in the backend.
-
-    Args:
-        fields: Of the run.
-
-    Returns:
-        Both by the id of the part in the store of the parts of the run.
-    """
-    found = {name: text for name, text in fields.items() if name.startswith(WRITER_FIELD)}
-    return {name.removeprefix(WRITER_FIELD): from_json(text) for name, text in found.items()}
 
 
 @contextlib.contextmanager

@@ -40,9 +40,15 @@ def find_queued(observer: Observer, run: StoredRun, run_id: int | str) -> int | 
             f"run {str(run_id)!r} was started before and is queued to be continued: use "
             f"--resume {run_id}"
         )
-    if stored.claim and stored.claim.worker and (own is None or own.token != stored.claim.token):
+    known = stored.claim  # none in other stores than the one in which the run was claimed
+    if own is not None and known is not None and own.token != known.token:
         raise RunIdError(
-            f"run {str(run_id)!r} is queued and the worker {stored.claim.worker!r} starts it now: "
+            f"run {str(run_id)!r} is queued, but the worker {own.worker!r} has lost it: it showed "
+            "nothing in time"
+        )
+    if own is None and known is not None and known.worker:
+        raise RunIdError(
+            f"run {str(run_id)!r} is queued and the worker {known.worker!r} starts it now: "
             "stop that worker first"
         )
     return run_id

@@ -65,6 +65,18 @@ class ReplayingObserver(TransactionalObserver):
             f"{type(self).__name__} must implement replace_token to resume runs"
         )
 
+    def renew_claim(self, run: StoredRun) -> bool:
+        """Write `StoredRun.claim` of a queued run that a worker has claimed.
+
+        It must not write over the start of the run, even if the process of the run writes it now.
+        By default `update_run` writes the claim; a backend that checks the token before it writes,
+        and not in the same step, overrides this.
+
+        Returns:
+            False if the run has another token: it was started, deleted, or lost.
+        """
+        return self.update_run(run, frozenset({"claim"}))
+
     def continue_run(self, run: StoredRun, token: str) -> None:
         """Record what follows for a run that is stored already; its store calls this.
 

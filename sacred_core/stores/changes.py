@@ -217,6 +217,7 @@ def _digest(run: StoredRun) -> int | None:
         return None
     try:
         names = [each.name for each in attrs.fields(StoredRun) if each.name not in _LATER_FIELDS]
+        names += ["claim"] if run.claim is not None else []
         fields = (f"{name}={getattr(run, name)!r}" for name in names)
         return _hash(f"StoredRun({', '.join(fields)})")
     except RecursionError:

@@ -9,23 +9,27 @@ for some time, see `sacred_core.stores.worker_claims.state_of`.
 """
 
 import random
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Protocol, TypeAlias, cast, runtime_checkable
 
 import attrs
 
-from sacred_core.exceptions import RunRemovedError, StoreError
+from sacred_core.exceptions import RunRemovedError, StoreError, UnavailableError
 from sacred_core.stores.model import StoredRun
 from sacred_core.stores.query import Query, parse
 from sacred_core.stores.run_store import ContinuingStore, RunQuery, RunStore
 from sacred_core.stores.segments import close_segment
 from sacred_core.stores.tokens import new_token
 from sacred_core.stores.worker_claims import (
+    CLAIM_PREFIX,
     MISSED_INTERVALS,
     WorkerClaim,
+    is_claimed_by,
     is_waiting,
     new_claim_token,
+    next_beat,
     state_of,
 )
 
@@ -50,7 +54,7 @@ class RunQueue(Protocol):
         oldest of several with the same priority.
 
         Args:
-            where: The condition for runs.
+            where: The condition for runs; None or an empty string: all.
             worker: The name of the worker.
             lease: Seconds after which the worker has lost the run if it showed nothing.
 
@@ -100,15 +104,14 @@ class DocumentQueue:
 
     #: The condition of the last listing, and what is left of it: the next one is the last.
     _waiting: tuple[Any, list[int | str]] = (None, [])
+    #: Tokens of claims that were not recorded when this object saw them first, with that time.
+    _unrecorded: Mapping[int | str, tuple[str, float]] = {}
 
     def claim(
         self, where: Query | str | None = None, worker: str = "", lease: float = LEASE
     ) -> StoredRun | None:
         """Claim a run; see `RunQueue.claim`."""
-        where = parse(where) if isinstance(where, str) else where
-        claim = WorkerClaim(
-            worker=worker, token=new_claim_token(), interval=lease / MISSED_INTERVALS
-        )
+        where, claim = parse_where(where), new_claim(worker, lease)
         for run_id in self._choices(where):
             run = self.take_claim(run_id, claim)
             if run is not None:
@@ -119,33 +122,57 @@ class DocumentQueue:
         """Claim one run; return None if it is not queued, or if another worker has it."""
         store = cast(ContinuingStore, self)
         try:
+            if not is_waiting(cast(RunStore, self).get(run_id)):
+                return None
             observer = store.observer_of(run_id)
-            run: StoredRun = observer.require_run()
-            if not is_waiting(run) or not _replace_token(observer, observer.token, claim.token):
+            if self._is_being_claimed(run_id, observer.token, claim):
+                return None
+            # After the token was read: who has replaced it has not changed the run before.
+            if not is_waiting(cast(RunStore, self).get(run_id)):
+                return None
+            if not _replace_token(observer, observer.token, claim.token):
                 return None
             store.continue_with(observer, run_id)
-            run = observer.require_run()
-            known = run.claim or WorkerClaim()
-            run.claim = attrs.evolve(
-                claim, number=known.number + 1, lost=known.lost, reason=known.reason
-            )
+            run: StoredRun = observer.require_run()
+            run.claim = following_claim(claim, run.claim)
             observer.write(observer.update_run, run, frozenset({"claim"}))
         except RunRemovedError:
             return None
-        return cast(RunStore, self).get(run_id)
+        except StoreError:
+            if has_run(cast(RunStore, self), run_id):
+                raise
+            return None
+        return run
+
+    def _is_being_claimed(self, run_id: int | str, token: str, claim: WorkerClaim) -> bool:
+        """Return whether a worker has replaced the token of a run, and does not record it yet.
+
+        A worker that was killed in between has the run no longer after the time of a claim.
+        """
+        if not token.startswith(CLAIM_PREFIX):
+            return False
+        seen, since = self._unrecorded.get(run_id, ("", 0.0))
+        if seen != token:
+            seen, since = token, time.monotonic()
+            self._unrecorded = {**self._unrecorded, run_id: (seen, since)}
+        return time.monotonic() - since < claim.interval * MISSED_INTERVALS
 
     def renew(self, run_id: int | str, claim: WorkerClaim) -> bool:
         """Renew a claim; see `RunQueue.renew`."""
         try:
             observer = cast(ContinuingStore, self).observer_of(run_id)
             run: StoredRun = observer.require_run()
-            if observer.token != claim.token or run.claim is None:
+            if not (is_claimed_by(run, claim) and observer.token == claim.token):
                 return False
-            run.claim = attrs.evolve(run.claim, beats=run.claim.beats + 1)
-            observer.write(observer.update_run, run, frozenset({"claim"}))
+            run.claim = next_beat(run.claim)
+            with observer.translate_errors():
+                return bool(observer.renew_claim(run))
         except RunRemovedError:
             return False
-        return True
+        except StoreError:
+            if has_run(cast(RunStore, self), run_id):
+                raise
+            return False
 
     def requeue(
         self,
@@ -192,7 +219,7 @@ class DocumentQueue:
         """Return an observer with a new token of a run, None if it is not in an expected state."""
         store = cast(ContinuingStore, self)
         observer = store.observer_of(run_id)
-        run: StoredRun = observer.require_run()
+        run = cast(RunStore, self).get(run_id)  # after the token
         if expected is not None and state_of(run) != state_of(expected):
             return None
         if run.recorded_status == "COMPLETED":
@@ -200,7 +227,9 @@ class DocumentQueue:
         if not _replace_token(observer, observer.token, new_token()):
             return None
         store.continue_with(observer, run_id)
-        return observer
+        # What its process wrote before the token was replaced, such as the end, is not undone.
+        is_same = observer.require_run().recorded_status == run.recorded_status
+        return observer if is_same else None
 
     def _choices(self, where: Query | None) -> Iterator[int | str]:
         """Yield the ids of runs that may be waiting, each once; it lists them if necessary."""
@@ -231,10 +260,42 @@ class DocumentQueue:
         return [*first[start:], *first[:start]][::-1]
 
 
+def parse_where(where: Query | str | None) -> Query | None:
+    """Return the condition of `RunQueue.claim`; an empty string is none."""
+    if isinstance(where, str):
+        return parse(where) if where.strip() else None
+    return where
+
+
+def new_claim(worker: str, lease: float) -> WorkerClaim:
+    """Return a claim with a new token; the other arguments are those of `RunQueue.claim`."""
+    interval = lease / MISSED_INTERVALS
+    return WorkerClaim(worker=worker, token=new_claim_token(), interval=interval)
+
+
+def following_claim(claim: WorkerClaim, known: WorkerClaim | None) -> WorkerClaim:
+    """Return a new claim with what is known of those before it."""
+    known = known or WorkerClaim()
+    return attrs.evolve(claim, number=known.number + 1, lost=known.lost, reason=known.reason)
+
+
+def has_run(store: RunStore, run_id: int | str) -> bool:
+    """Return whether a store has a run, which may have been deleted meanwhile."""
+    try:
+        store.get(run_id)
+    except UnavailableError:
+        raise
+    except StoreError:
+        return False
+    return True
+
+
 def priority_of(run: StoredRun) -> float:
     """Return the priority of a queued run, 0 if it has none."""
     value = run.meta.get("priority")
-    return float(value) if isinstance(value, (int, float)) and value == value else 0.0
+    if not isinstance(value, (int, float)) or isinstance(value, bool) or value != value:
+        return 0.0
+    return float(value)
 
 
 def _replace_token(observer: Observer, old: str, new: str) -> bool:

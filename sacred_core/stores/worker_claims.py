@@ -60,6 +60,43 @@ def is_held(run: Run) -> bool:
     return has_worker and run.recorded_status in ("QUEUED", "RUNNING")
 
 
+def is_claimed_by(run: Run, claim: WorkerClaim) -> bool:
+    """Return whether a run is queued, and has this claim."""
+    is_own = run.claim is not None and run.claim.token == claim.token
+    return is_own and run.recorded_status == "QUEUED"
+
+
+def next_beat(claim: WorkerClaim | None) -> WorkerClaim:
+    """Return a claim after one more renewal."""
+    known = claim or WorkerClaim()
+    return attrs.evolve(known, beats=known.beats + 1)
+
+
+def beats_of(claim: WorkerClaim) -> dict[str, Any]:
+    """Return what a store writes for a renewal that has its record and renewals in two places."""
+    return {"token": claim.token, "beats": claim.beats}
+
+
+def with_beats(claim: WorkerClaim, stored: Any) -> WorkerClaim:
+    """Return a claim with the renewals that were stored; those of another claim do not count."""
+    if not isinstance(stored, Mapping) or stored.get("token") != claim.token:
+        return claim
+    beats = stored.get("beats")
+    return attrs.evolve(claim, beats=max(claim.beats, beats)) if type(beats) is int else claim
+
+
+def is_growing(record: Mapping[str, Any]) -> bool:
+    """Return whether output and points are where a run writes them, and not yet completed.
+
+    Args:
+        record: The fields of a run: of one that is running, or that was lost before its end and is
+            in the queue again, this is so.
+    """
+    status = record.get("status")
+    is_interrupted = bool(record.get("start_time")) and not record.get("stop_time")
+    return status == "RUNNING" or (status == "QUEUED" and is_interrupted)
+
+
 def state_of(run: Run) -> tuple[Any, ...]:
     """Return what changes whenever a worker, or the process of the run, shows that it is alive.
 

@@ -9,10 +9,12 @@ uid of the run, see `part_meta`.
 """
 
 import hashlib
+from collections.abc import Mapping
 from typing import Any, Protocol, runtime_checkable
 from urllib.parse import quote
 
 from sacred_core.exceptions import StoreError, UsageError
+from sacred_core.serialization import from_json
 from sacred_core.stores.model import StoredRun
 from sacred_core.stores.run_ids import is_valid_id, normalize_id
 from sacred_core.stores.run_store import RunStore
@@ -26,6 +28,9 @@ _LONGEST = 80
 _DIGEST = 32
 #: Names that an error has.
 _MOST_NAMES = 20
+#: Begins names of fields of a run, each with a writer: its name, and the id of its part here. The
+#: id of the part in the store of the parts follows.
+WRITER_FIELD = "writer "
 #: Begins ids of parts that differ from the name of the writer.
 _QUOTED = "%"
 
@@ -158,3 +163,16 @@ def writer_order(name: str) -> tuple[str, int, str]:
     text = name.rstrip("0123456789")
     digits = name[len(text) :]
     return text, int(digits[:15] or -1), name
+
+
+def writers_in(fields: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    """Return the writers in the record of a run: names, and ids of the parts in the backend.
+
+    Args:
+        fields: Of the run.
+
+    Returns:
+        Both by the id of the part in the store of the parts of the run.
+    """
+    found = {name: text for name, text in fields.items() if name.startswith(WRITER_FIELD)}
+    return {name.removeprefix(WRITER_FIELD): from_json(text) for name, text in found.items()}

@@ -18,6 +18,7 @@ from sacred_core.testing.location_contract import LocationContract
 from sacred_core.testing.outage_contract import OutageContract
 from sacred_core.testing.own_store_contract import OwnStoreContract
 from sacred_core.testing.process_contract import ProcessContract
+from sacred_core.testing.queue_contract import QueueContract
 from sacred_core.testing.replay_contract import ReplayContract
 from sacred_core.testing.resume_contract import ResumeContract
 from sacred_core.testing.samples import AWKWARD, EXPERIMENT, TRACE
@@ -40,6 +41,7 @@ class StoreContract(
     CopyContract,
     SegmentContract,
     ResumeContract,
+    QueueContract,
     ThreadContract,
     WriterContract,
 ):

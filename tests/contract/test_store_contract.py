@@ -358,11 +358,13 @@ DIGEST = "a_run_has_the_digest_of_the_reference"
 FAULTS: dict[type[Any], set[str]] = {
     WritesAllOutputAgain: {"output_costs_the_same_however_much_was_printed"},
     DoublesPoints: {
+        "a_run_is_resumed_three_times",
         "a_replayed_run_is_stored_once",
         "an_event_that_comes_again_changes_nothing",
         "an_override_may_change_the_points",
     },
     TakesStartsAsArgument: {
+        "a_run_that_had_started_is_continued",
         "overridden_methods_record_the_same",
         "an_override_may_change_the_points",
     },
@@ -371,6 +373,7 @@ FAULTS: dict[type[Any], set[str]] = {
         "overridden_starts_respect_the_id_that_is_asked_for",
     },
     OverwritesTakenId: {
+        "a_worker_starts_the_run_that_it_claimed",
         "a_queued_run_is_taken_over_by_its_replayed_start",
         "a_queued_run_is_taken_over",
         "an_id_that_is_taken_is_refused",
@@ -440,7 +443,14 @@ FAULTS: dict[type[Any], set[str]] = {
     HasAnUnknownEvent: {"its_event_methods_exist", "it_records_runs_of_an_experiment"},
     HasNoLocation: _LOCATIONS,
     HasAnUnknownScheme: _LOCATIONS - {"reading_creates_nothing"},
-    OpensAnotherStore: {"the_observer_opens_the_store_of_its_runs", *_REPLAYED},
+    OpensAnotherStore: {
+        "a_run_that_had_started_is_continued",
+        "a_claimed_run_is_put_back",
+        "a_worker_starts_the_run_that_it_claimed",
+        "a_killed_worker_leaves_a_run_that_can_be_claimed",
+        "the_observer_opens_the_store_of_its_runs",
+        *_REPLAYED,
+    },
     InsertsReplayedRuns: _REPLAYED,
     CannotBeOpened: _LOCATIONS - {"reading_creates_nothing"},
     CreatesWhatItReads: {"reading_creates_nothing"},
@@ -462,6 +472,8 @@ FAULTS: dict[type[Any], set[str]] = {
     ListsAllRunsAgain: {"what_does_not_change_is_skipped"},
     ReusesIds: {"ids_of_deleted_runs_are_not_reused"},
     RestoresDeletedRuns: {
+        "a_run_that_had_started_is_continued",
+        "a_run_that_cannot_be_executed_fails",
         "a_deleted_run_does_not_come_back",
         "a_deleted_run_does_not_mix_with_its_successor",
     },

@@ -166,3 +166,12 @@ def _restore(original: Path, target: Path) -> bool:
     except OSError:
         return False
     return True
+
+
+def without_patches(experiment: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the information about an experiment without uncommitted changes."""
+    repositories = (
+        {key: value for key, value in each.items() if not key.startswith("patch")}
+        for each in experiment.get("repositories") or ()
+    )
+    return {**experiment, "repositories": list(repositories)}

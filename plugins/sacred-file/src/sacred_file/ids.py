@@ -13,7 +13,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sacred_core.atomic_files import (
     create_folder,
@@ -26,12 +26,15 @@ from sacred_core.atomic_files import (
 from sacred_core.exceptions import RunRemovedError
 from sacred_core.file_locks import hold_when_free
 from sacred_core.stores import run_ids
-from sacred_core.stores.folder_format import METRIC_LINES, OUTPUT, RUN
+from sacred_core.stores.folder_format import METRIC_LINES, OUTPUT, RUN, json_bytes
 from sacred_core.stores.leases import LeasedIds, exclusively
 from sacred_core.stores.record_files import read_json
 from sacred_core.stores.tokens import TOKEN, run_removed_error
 from sacred_file import layout
 from sacred_file.layout import NEXT_ID
+
+if TYPE_CHECKING:
+    from sacred_core.stores.worker_claims import WorkerClaim
 
 _DELETED = "deleted-"
 #: Bytes of a hint that are read.
@@ -262,6 +265,14 @@ class OwnFolder:
         except (FileNotFoundError, NotADirectoryError):  # it has ended, or is deleted
             entry = read_json(self.path / RUN, {})
             return isinstance(entry, dict) and entry.get(TOKEN) == self.token
+
+
+def write_beats(folder: Path, claim: "WorkerClaim | None") -> None:
+    """Write the renewals of a claim on the run in a folder."""
+    from sacred_core.stores.worker_claims import beats_of  # few runs are queued
+
+    if claim is not None:
+        replace_bytes(folder / layout.LEASE, json_bytes(beats_of(claim)))
 
 
 def current_token(folder: Path) -> str:

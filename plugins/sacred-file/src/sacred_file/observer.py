@@ -54,8 +54,9 @@ from sacred_file.contents import (
     restore_missing,
     store_version,
     stored_info,
+    without_patches,
 )
-from sacred_file.ids import FolderIds, OwnFolder, current_token, lock_uid
+from sacred_file.ids import FolderIds, OwnFolder, current_token, lock_uid, write_beats
 from sacred_file.metric_files import merge_metrics, reopen_metrics, split_metrics
 from sacred_file.report import template_path, write_report
 
@@ -201,7 +202,7 @@ class FileStorageObserver(DeprecatedCreate, DocumentObserver):
             if self.copy_sources:
                 run.experiment = self._code.experiment(run.experiment)
             else:
-                run.experiment = _without_patches(run.experiment)
+                run.experiment = without_patches(run.experiment)
             queued = read_json(own.path / RUN, {})
             self.run_entry = new_entry(run, self.token, queued)
             self._files = FileLists(self.run_entry)
@@ -222,6 +223,11 @@ class FileStorageObserver(DeprecatedCreate, DocumentObserver):
     def replace_token(self, old: str, new: str) -> bool:
         """Replace the token in the folder; ``run.json`` gets it with the new segment."""
         return self._require_own().replace_token(old, new)
+
+    def renew_claim(self, run: StoredRun) -> bool:
+        """Write the number of renewals to a separate file."""
+        write_beats(self._folder(), run.claim)
+        return True
 
     def update_run(self, run: StoredRun, names: frozenset[str]) -> bool:
         """Write ``run.json``, and ``info.json`` if the information changed."""
@@ -389,12 +395,3 @@ class FileStorageObserver(DeprecatedCreate, DocumentObserver):
     def _folder(self) -> Path:
         """Return the folder of the run, which is checked to be still that of this run."""
         return self._require_own().require()
-
-
-def _without_patches(experiment: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the information about an experiment without uncommitted changes."""
-    repositories = (
-        {key: value for key, value in each.items() if not key.startswith("patch")}
-        for each in experiment.get("repositories") or ()
-    )
-    return {**experiment, "repositories": list(repositories)}

@@ -3,21 +3,18 @@
 import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
-from datetime import datetime
 from functools import partial
 from itertools import islice
 from typing import Any, BinaryIO, ClassVar, Self, cast
 
-from sacred_core.exceptions import DamagedRecordError, OutsideStoreError, StoreError
+from sacred_core.exceptions import OutsideStoreError, StoreError
 from sacred_core.hooks.targets import call_target
-from sacred_core.jsonpickle_data import decode_jsonpickle
 from sacred_core.observers.parts import require_main_run
 from sacred_core.stores import (
     Annotation,
     Found,
     Read,
     RunQuery,
-    guard,
     run_or_foreign,
 )
 from sacred_core.stores.changes import CLOCK_TOLERANCE, time_position
@@ -34,21 +31,17 @@ from sacred_core.stores.folder_format import (
     is_named_by_content,
     is_run_name,
     parse_metrics,
-    parse_time,
     read_merged,
 )
-from sacred_core.stores.record_folder import MISSING, RecordFolder, content_of
 from sacred_core.stores.run_ids import normalize_id
 from sacred_core.stores.summaries import MetricSummary
+from sacred_core.stores.worker_claims import is_growing
 from sacred_objects import object_keys
-from sacred_objects.annotations import put_annotation, read_annotations
+from sacred_objects.annotations import put_annotation
 from sacred_objects.bucket import (
-    BucketAwayError,
-    BucketMissingError,
     has_scan,
     open_object,
     open_ranges,
-    read_json,
 )
 from sacred_objects.ids import highest_folder, known_numbers, raise_number
 from sacred_objects.listing import Batch, SegmentReader, batches, batches_of, scan_all
@@ -56,6 +49,7 @@ from sacred_objects.object_keys import possible_keys
 from sacred_objects.observer import ObjectObserver
 from sacred_objects.parts import PartsReader, replace_parts
 from sacred_objects.removal import delete_run, finish_deletions
+from sacred_objects.run_folder import RunFolder
 from sacred_objects.run_index import RunIndex
 
 #: Imports this module.
@@ -64,68 +58,6 @@ _PARTS = "sacred_objects.parts_of_runs"
 _ATTEMPTS = 5
 #: Folders of a bucket that an error names.
 _MOST_NAMES = 20
-
-
-class RunFolder(RecordFolder):
-    """The objects of a run; each is fetched when it is requested.
-
-    Args:
-        layout: Where the runs are.
-        name: Of the folder there.
-
-    Attributes:
-        prefix: Of the keys.
-    """
-
-    def __init__(self, layout: object_keys.BucketLayout, name: str) -> None:
-        super().__init__(name)
-        self._layout = layout
-        self._bucket = layout.bucket
-        self.prefix = layout.run(name)
-
-    def location(self, name: str) -> str:
-        """Return the URL of an object in quotation marks."""
-        return f"'{self._bucket.url}/{self.prefix}{name}'"
-
-    def fields(self) -> dict[str, Read]:
-        """Return what reads each field; heartbeat and info may be in separate objects.
-
-        Those of a resumed run are not: a former process may still write such an object, which it
-        does after a look at the record.
-        """
-        fields = super().fields()
-        return {
-            **fields,
-            "heartbeat": partial(self._heartbeat, fields["heartbeat"]),
-            "info": partial(self._latest_info, fields["info"]),
-        }
-
-    def read_json(self, name: str, decode: Callable[[Any], Any]) -> Any:
-        """Return the decoded content of an object."""
-        try:
-            with guard(self.location(name)):
-                found = read_json(self._bucket, self.prefix + name, MISSING, decode)
-                return content_of(found, self.location(name))
-        except (DamagedRecordError, BucketAwayError, BucketMissingError):
-            raise
-        except StoreError as error:
-            next(iter(self._bucket.folders(self._layout.root)), None)  # raises if all is refused
-            raise DamagedRecordError(str(error)) from None
-
-    def read_annotations(self) -> Iterator[Annotation]:
-        """Return the annotations, each of an object."""
-        return read_annotations(self._bucket, self.prefix)
-
-    def _heartbeat(self, stored: Read) -> datetime | None:
-        last: datetime | None = stored()
-        if self.entry().get("status") != "RUNNING" or "info" in self.entry():
-            return last
-        beat = self.read_json(object_keys.HEARTBEAT, decode_jsonpickle) or {}
-        times = [time for time in (last, parse_time(beat.get("heartbeat"))) if time is not None]
-        return max(times, default=None)
-
-    def _latest_info(self, stored: Read) -> Any:
-        return self._sound_entry()["info"] if "info" in self._sound_entry() else stored()
 
 
 class ObjectStore(DocumentStore[RunFolder]):
@@ -281,8 +213,11 @@ class ObjectStore(DocumentStore[RunFolder]):
         return self._metric_reader(record).points(ranges)
 
     def _metric_reader(self, record: RunFolder) -> MetricReader:
-        is_running = (record.entry() or {}).get("status") == "RUNNING"
-        index = None if is_running else self._bucket.get(record.prefix + METRIC_INDEX)
+        index = (
+            None
+            if is_growing(record.entry() or {})
+            else self._bucket.get(record.prefix + METRIC_INDEX)
+        )
         file = None if index is None else open_ranges(self._bucket, record.prefix + METRICS)
         if index is not None and file is not None:
             return MetricReader(cast(BinaryIO, file), io.BytesIO(index), None)
@@ -364,7 +299,7 @@ class ObjectStore(DocumentStore[RunFolder]):
         """Return a file that grows while the run lasts, and whether it is that of an ended run."""
         for _ in range(_ATTEMPTS):
             entry = folder.entry() or {}
-            if entry.get("status") != "RUNNING":
+            if not is_growing(entry):
                 data = self._bucket.get(folder.prefix + whole)
                 if data is not None:
                     return data, True

@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -43,7 +44,7 @@ from sacred_sql.experiments import (
     store_shared,
 )
 from sacred_sql.ids import highest_number, id_columns, is_taken
-from sacred_sql.reading import find_key
+from sacred_sql.queue import start_queued
 from sacred_sql.rows import Part, Rows, comment_of, read_rows
 from sacred_sql.schema import facts, runs
 
@@ -167,12 +168,7 @@ class SqlObserver(DeprecatedCreate, DocumentObserver):
 
     def take_over_run(self, run: StoredRun) -> bool:
         """Replace the row of the run, if its status is QUEUED."""
-
-        def replace(connection: sa.Connection, columns: Mapping[str, Any]) -> int | None:
-            key = find_key(connection, run.id)
-            queued = runs.update().where(runs.c.run_key == key, runs.c.status == "QUEUED")
-            return key if connection.execute(queued.values(columns)).rowcount == 1 else None
-
+        replace = partial(start_queued, run=run, token=self.token)
         return self._write_start(run, replace, is_replaced=True)
 
     def highest_number(self) -> int:

@@ -22,6 +22,7 @@ from sacred_core.stores.locations import absolute_path, location_path, path_url,
 from sacred_core.stores.model import StoredRun
 from sacred_core.stores.run_store import RunStore
 from sacred_core.stores.tokens import TOKEN
+from sacred_core.stores.worker_claims import is_growing
 from sacred_tinydb.code import enter_code, enter_sources
 from sacred_tinydb.database import Document
 from sacred_tinydb.documents import (
@@ -173,7 +174,8 @@ class TinyDbObserver(DeprecatedCreate, DocumentObserver):
         changed = changed_fields(run, names | ({"result"} if "heartbeat" in names else set()))
         if self._is_ended and "stop_time" in names and run.stop_time is None:
             return self._reopen(changed)
-        if self._is_ended and not changed.keys() & {"experiment", "facts"}:
+        is_queued = self.run_entry.get("status") == "QUEUED"
+        if self._is_ended and not is_queued and not changed.keys() & {"experiment", "facts"}:
             return True
         return self._change(changed, run.info if "info" in names else None)
 
@@ -266,7 +268,7 @@ class TinyDbObserver(DeprecatedCreate, DocumentObserver):
         self.run_entry, self._number = document, number
         self._live = self._storage_in_use.running_folder(number, self.token)
         self._state = self._live.state()
-        self._is_ended = document["status"] != "RUNNING"
+        self._is_ended = not is_growing(document)
 
     def save(self) -> None:
         """Write `run_entry`."""
@@ -341,9 +343,8 @@ class TinyDbObserver(DeprecatedCreate, DocumentObserver):
             live.fill(output, metrics)
             live.save_info(self.run_entry.get("info") or {})
             self._replaced.update(files_of({name: self.run_entry.get(name) for name in _GROWING}))
-            dropped = dict.fromkeys((*_GROWING, "fail_trace"))
             entry = {**self.run_entry, **changed, "captured_out": "", "info": {}}
-            self.run_entry = {name: entry[name] for name in entry if name not in dropped}
+            self.run_entry = {k: v for k, v in entry.items() if k not in (*_GROWING, "fail_trace")}
             self.save()
         self._live, self._state, self._is_ended = live, {}, False
         return True

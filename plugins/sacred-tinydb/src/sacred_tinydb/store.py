@@ -19,6 +19,7 @@ from sacred_core.stores.facts import segments_of
 from sacred_core.stores.folder_format import MetricReader
 from sacred_core.stores.locations import absolute_path, location_path, path_url
 from sacred_core.stores.summaries import MetricSummary
+from sacred_core.stores.worker_claims import is_growing
 from sacred_core.stores.writers import writer_of
 from sacred_tinydb.database import Document, parse_document
 from sacred_tinydb.documents import (
@@ -171,7 +172,7 @@ class TinyDbStore(DocumentStore[Record]):
 
     def document(self, key: int, stored: Mapping[str, Any]) -> Document:
         """Return the document ``key`` as it is now, with what a running run adds."""
-        if stored.get("status") != "RUNNING":
+        if not is_growing(stored):
             return copy.deepcopy(dict(stored))
         live = self.storage.running_folder(key)
         changed = {**live.state(), "info": live.info(), "captured_out": live.output()}
@@ -208,7 +209,7 @@ class TinyDbStore(DocumentStore[Record]):
         """Return the segments from the document; of a running run only its facts are read."""
         key, stored = record
         facts = stored.get("facts")
-        if stored.get("status") == "RUNNING":
+        if is_growing(stored):
             live = self.storage.running_folder(key)
             facts = live.state().get("facts", facts)
             if not live.folder.exists():  # it ended meanwhile
@@ -308,7 +309,7 @@ class TinyDbStore(DocumentStore[Record]):
         """
         key, stored = self.require(run_id)
         live = self.storage.running_folder(key)
-        if stored.get("status") == "RUNNING" and live.folder.exists():
+        if is_growing(stored) and live.folder.exists():
             live.replace_output(text)
         elif self.output(run_id) != text:
             raise StoreError(f"run {str(run_id)!r} has ended")
