@@ -160,6 +160,14 @@ class MetricsBuffer:
             starts = {each.name: self._advance(each.name, len(each.steps)) for each in block}
             yield {each.name: _metric(each) for each in block}, starts
 
+    def waiting(self, name: str) -> Iterator[tuple[Any, Any]]:
+        """Return the step and the value of each point of a metric that `drain` has not returned."""
+        if name in self._points:
+            self._pack(name)
+        with self._lock:
+            packed = [each for each in self._packed if each.name == name]
+        return (pair for each in packed for pair in zip(each.steps, each.values, strict=True))
+
     def _next_block(self, most: int) -> list[Packed]:
         """Take packed points from the front, of each metric once."""
         with self._lock:

@@ -49,6 +49,21 @@ def test_points_are_handed_on_once_with_their_position(buffer: MetricsBuffer) ->
     assert list(buffer.drain()) == []
 
 
+def test_points_that_wait_can_be_read_without_taking_them(buffer: MetricsBuffer) -> None:
+    """They have their steps, also if these were not given; points that were taken are gone."""
+    buffer.log("loss", 3.0)
+    buffer.log("loss", 2.0, 5)
+    buffer.log("loss", 1.0)
+    buffer.log("acc", 1)
+    assert list(buffer.waiting("loss")) == [(0, 3.0), (5, 2.0), (6, 1.0)]
+    assert list(buffer.waiting("nothing")) == []
+    [(points, _)] = buffer.drain()
+    assert points["loss"]["steps"] == [0, 5, 6] and points["acc"]["values"] == [1]
+    assert list(buffer.waiting("loss")) == []
+    buffer.log("loss", 0.5)
+    assert list(buffer.waiting("loss")) == [(7, 0.5)]
+
+
 def test_steps_count_on_from_the_last_one(buffer: MetricsBuffer) -> None:
     """A step that was given moves the counter."""
     for step in (None, None, 10, None):

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from sacred_core import CLIOption, CommandSpec, HookSpecs, hookimpl
-from sacred_sweep.records import LauncherSpec
+from sacred_core import CLIOption, CommandSpec, HookSpecs, RunSource, StopCheck, hookimpl
+from sacred_sweep.records import LauncherSpec, SamplerSpec
 
 #: Options of the command ``sweep`` that have an argument: name, argument and help.
 _OPTIONS = (
@@ -30,6 +30,24 @@ def sacred_launchers() -> Iterable[LauncherSpec]:
     """Offer the launchers for this machine."""
     yield LauncherSpec("local", "sacred_sweep.local:launch", "processes that outlive the driver")
     yield LauncherSpec("joblib", "sacred_sweep.joblib_workers:launch", "processes of joblib")
+
+
+@hookimpl(optionalhook=True)
+def sacred_samplers() -> Iterable[SamplerSpec]:
+    """Offer ``random``."""
+    yield SamplerSpec("random", "sacred_sweep.random_sampler:RandomSampler", "random values")
+
+
+@hookimpl
+def sacred_run_sources() -> Iterable[RunSource]:
+    """Offer the points of sampled sweeps."""
+    yield RunSource("sweep", "sacred_sweep.filling:fill_queue")
+
+
+@hookimpl
+def sacred_stop_checks() -> Iterable[StopCheck]:
+    """Offer the pruners of sampled sweeps."""
+    yield StopCheck("pruner", "sacred_sweep.pruning:should_stop")
 
 
 @hookimpl
