@@ -215,6 +215,25 @@ class DocumentQueue:
         observer.failed_event(datetime.now(UTC), list(trace))
         return True
 
+    def cancel(self, run_id: int | str, reason: str, expected: StoredRun | None = None) -> bool:
+        """End a run with the status CANCELLED, and fence its process: no worker repeats it.
+
+        Args:
+            run_id: The run.
+            reason: Why, for those who read the record.
+            expected: See `requeue`.
+
+        Returns:
+            False if it has ended, or is not in the expected state.
+        """
+        if cast(RunStore, self).get(run_id).recorded_status not in ("QUEUED", "RUNNING"):
+            return False
+        observer = self._take(run_id, expected)
+        if observer is None:
+            return False
+        observer.interrupted_event(datetime.now(UTC), "CANCELLED", [reason])
+        return True
+
     def _take(self, run_id: int | str, expected: StoredRun | None) -> Observer | None:
         """Return an observer with a new token of a run, None if it is not in an expected state."""
         store = cast(ContinuingStore, self)

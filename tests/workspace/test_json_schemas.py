@@ -21,7 +21,7 @@ from sacred_core.testing import EventDriver
 
 DOCS = Path(__file__).parents[2] / "docs"
 RUNS, COPY, GOOD, NEW = "LOCATION", "COPY", "GOOD", "new"
-ARCHIVE, PACKED, SPOOL, RERUN = "runs.zip", "PACKED", "SPOOL", "RERUN"
+ARCHIVE, PACKED, SPOOL, RERUN, SWEEPS = "runs.zip", "PACKED", "SPOOL", "RERUN", "SWEEPS"
 #: By command: arguments, the schema of the output or of each line, and that of the last line.
 OUTPUTS: dict[str, list[tuple[list[str], str, str | None]]] = {
     "plugins": [([], "plugins", None), (["--hooks"], "hooks", None)],
@@ -54,6 +54,10 @@ OUTPUTS: dict[str, list[tuple[list[str], str, str | None]]] = {
     "runs unpack": [([PACKED, NEW], "copied", "copied")],
     "runs pack": [([RUNS, "1-2", "--force", "-o", ARCHIVE], "packed", None)],
     "runs rerun": [([RERUN, "1", "--unobserved", "--folder", NEW], "rerun", None)],
+    "sweep status": [
+        ([SWEEPS, "--best", "result"], "sweep-status", "sweep-status"),
+        ([SWEEPS, "0b"], "sweep-status", "sweep-status"),
+    ],
     "runs show": [([RUNS, number], "runs", None) for number in "1234"],
 }
 #: Commands whose exit code is 1 because the runs differ.
@@ -98,7 +102,20 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> str:
     shutil.copytree(root, f"{root} copy")
     _leave_in_spool(root)
     _record_script(root)
+    _record_sweeps(root)
     return str(root)
+
+
+def _record_sweeps(root: Path) -> None:
+    """Record runs of two sweeps: a completed, a running and a queued one."""
+    for uid, values in (("0a", {"lr": 1}), ("0b", {"lr": 2.5, "seed": 3}), ("0b", {"lr": 3})):
+        driver = EventDriver(FileStorageObserver(f"{root} sweeps"))
+        meta = {"sweep": {"uid": uid, "name": "mine", "point": str(values), "values": values}}
+        driver.start(meta_info=meta, config={"seed": 5})
+        if "seed" in values or uid == "0a":
+            driver.complete(result=values["lr"])
+    driver = EventDriver(FileStorageObserver(f"{root} sweeps"))
+    driver.queue(meta_info=meta)
 
 
 def _record_script(root: Path) -> None:
@@ -154,7 +171,7 @@ def test_output_follows_its_schema(
     runs: str, command: str, args: list[str], schema: str, last: str | None, tmp_path: Path
 ) -> None:
     """What a command prints is JSON that its schema accepts, and names all that it may contain."""
-    places = {name: f"{runs} {name.lower()}" for name in (COPY, GOOD, PACKED, SPOOL, RERUN)}
+    places = {name: f"{runs} {name.lower()}" for name in (COPY, GOOD, PACKED, SPOOL, RERUN, SWEEPS)}
     places |= {RUNS: runs}
     places |= {name: str(tmp_path / name) for name in (NEW, ARCHIVE)}
     given = [places.get(arg, arg) for arg in args]

@@ -16,6 +16,13 @@ _OPTIONS = (
     ("direction", "MIN|MAX", "whether the lowest or the highest value is the best"),
     ("trials", "N", "how many points the sampler chooses"),
 )
+#: Commands below ``sacred sweep``: name, target and summary.
+_SWEEP_COMMANDS = (
+    ("status", "status_command:show_status", "Show the progress of sweeps."),
+    ("cancel", "change_commands:cancel_sweep", "Cancel the queued runs of a sweep."),
+    ("retry", "change_commands:retry_sweep", "Queue failed runs of a sweep again."),
+    ("launch", "launch_command:launch_command", "Start workers."),
+)
 _DRY_RUN = "list the points, and queue nothing"
 
 
@@ -61,7 +68,7 @@ def sacred_commands() -> Iterable[CommandSpec]:
         takes_request=True,
     )
     yield CommandSpec("sweep", "sacred_sweep.sweep_group:sweep", "Manage sweeps.")
-    for name, target, text in (("launch", "launch_command:launch_command", "Start workers."),):
+    for name, target, text in _SWEEP_COMMANDS:
         yield CommandSpec(f"sweep {name}", f"sacred_sweep.{target}", text)
 
 

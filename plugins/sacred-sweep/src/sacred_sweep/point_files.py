@@ -8,6 +8,7 @@ from typing import Any
 
 from sacred_core.dotted_path import leaves
 from sacred_core.exceptions import UpdateError
+from sacred_core.plurals import counted
 from sacred_core.script_cli.parsing import parse_value
 from sacred_sweep.spec import UNSET, Axis
 
@@ -63,7 +64,8 @@ def _table_rows(text: str, filename: str) -> Iterator[Mapping[str, Any]]:
                 continue
             if len(cells) != len(header):
                 raise UpdateError(
-                    f"{filename}:{reader.line_num}: expected {len(header)} values, got {len(cells)}"
+                    f"{filename}:{reader.line_num}: expected {counted(len(header), 'value')}, "
+                    f"got {len(cells)}"
                 )
             where = f"{filename}:{reader.line_num}"
             yield {

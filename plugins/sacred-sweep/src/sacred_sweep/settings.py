@@ -117,8 +117,13 @@ def _count(value: Any, flag: str) -> int | None:
     return int(text)
 
 
+def default_direction(field: str) -> str:
+    """Return which value of a field is the best where nothing is said: of a maximum the highest."""
+    return "max" if field.endswith(".max") else "min"
+
+
 def _direction(value: Any, optimize: str) -> str:
-    """Return the direction; by default the highest is the best only of a maximum."""
+    """Return the direction, and check what is optimized."""
     if optimize:
         try:
             columns = parse_columns(optimize)
@@ -129,7 +134,7 @@ def _direction(value: Any, optimize: str) -> str:
     elif value is not None:
         raise OptionError("--direction requires --optimize FIELD, such as metrics.loss.min")
     if value is None:
-        return "max" if optimize.endswith(".max") else "min"
+        return default_direction(optimize)
     if value not in DIRECTIONS:
         raise OptionError(f"--direction must be min or max, got {value!r}")
     return str(value)

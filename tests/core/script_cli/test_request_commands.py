@@ -1,0 +1,1 @@
+"""Tests of commands of plugins that read the words after ``with`` themselves."""
