@@ -5,13 +5,12 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import IO, TYPE_CHECKING, Any, cast, overload
+from typing import IO, TYPE_CHECKING, Any, Unpack, cast, overload
 
 from sacred_core import context
 from sacred_core.config.captured_function import CapturedFunction, check_kind
 from sacred_core.dotted_path import join_paths
 from sacred_core.exceptions import (
-    CommandNotFoundError,
     DecoratorError,
     InteractiveError,
     NoCommandError,
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from sacred_core.provenance.host import HostInfoGetter
     from sacred_core.regular_files import FilePath
     from sacred_core.run import Run
+    from sacred_core.script_cli.sweeps import StartedSweep, SweepOptions
 
 
 class Experiment(Ingredient):
@@ -264,6 +264,18 @@ class Experiment(Ingredient):
         self._last_run = (context.run_creator or new_run)(self, request)
         return self._last_run
 
+    def sweep(
+        self, space: Mapping[str, Any] | None = None, **options: "Unpack[SweepOptions]"
+    ) -> "StartedSweep":
+        """Queue a run for each combination of values; needs ``pip install sacred-sweep``.
+
+        ``space`` has the values of each entry, a list, a range or a distribution of `sacred_sweep`;
+        `sacred_core.script_cli.sweeps.SweepOptions` describes the options.
+        """
+        from sacred_core.script_cli.sweeps import start_sweep
+
+        return start_sweep(self, space or {}, options)
+
     def run_commandline(self, argv: str | Sequence[str] | None = None) -> "Run":
         """Run a command line and return its finished run.
 
@@ -324,8 +336,7 @@ class Experiment(Ingredient):
     @property
     def info(self) -> dict[str, Any]:
         """The user's dictionary of `current_run`."""
-        info: dict[str, Any] = (self.current_run or context.require_run("ex.info")).info
-        return info
+        return cast("Run", self.current_run or context.require_run("ex.info")).info
 
     @property
     def current_run(self) -> "Run | None":
@@ -360,13 +371,11 @@ class Experiment(Ingredient):
 
     def open_resource(self, filename: "FilePath", mode: str = "r") -> IO[Any]:
         """Open a file that the current run needs, and record it."""
-        opened: IO[Any] = self._running("ex.open_resource").open_resource(filename, mode)
-        return opened
+        return self._running("ex.open_resource").open_resource(filename, mode)
 
     def _running(self, what: str) -> "Run":
         """Return the run that ``what`` is for: that of this experiment, or else the one around."""
-        run: Run = context.current_run_of(self) or context.require_run(what)
-        return run
+        return cast("Run", context.current_run_of(self) or context.require_run(what))
 
     def find_command(self, name: str | None) -> CapturedFunction[..., Any]:
         """Return the command of this name, or the default one for None.
@@ -385,13 +394,7 @@ class Experiment(Ingredient):
             return self.commands[name]
         commands = dict(self.gather_commands())
         if name not in commands:
-            import difflib
+            from sacred_core.script_cli.offered_commands import unknown_command_error
 
-            close = difflib.get_close_matches(name.lower().replace("-", "_"), commands, 1)
-            hint = (
-                f"did you mean {close[0]!r}?" if close else f"it has {', '.join(sorted(commands))}"
-            )
-            raise CommandNotFoundError(
-                f"the experiment {self.path!r} has no command {name!r}: {hint}"
-            )
+            raise unknown_command_error(self.path, name, commands)
         return commands[name]

@@ -282,6 +282,8 @@ class CommandSpec(ValueMethods):
             experiment and a `sacred_core.config.request.Request`, before anything is resolved. The
             words after ``with`` are in ``request.tokens`` only, so that the command has a grammar
             of its own. What it returns is returned by ``ex.run_commandline()``.
+        method: Of ``sweep``: called as ``method(ex, space, options)`` by the method of the same
+            name of an experiment.
     """
 
     name: str
@@ -289,6 +291,7 @@ class CommandSpec(ValueMethods):
     help: str = ""
     of_experiments: bool = False
     takes_request: bool = False
+    method: Target | None = None
 
 
 @attrs.frozen(eq=False, repr=False)

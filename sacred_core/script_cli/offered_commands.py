@@ -2,10 +2,11 @@
 
 import functools
 import inspect
+from collections.abc import Iterable
 from typing import Any
 
 from sacred_core.config.captured_function import CapturedFunction
-from sacred_core.exceptions import PluginLoadError, UsageError
+from sacred_core.exceptions import CommandNotFoundError, PluginLoadError, UsageError
 from sacred_core.hooks.manager import plugin_manager
 from sacred_core.hooks.records import CommandSpec
 from sacred_core.hooks.targets import Target, resolve_target
@@ -51,3 +52,13 @@ def _load_command(target: Target) -> Any:
         raise PluginLoadError(problem)
 
     return raise_reason
+
+
+def unknown_command_error(path: str, name: str, commands: Iterable[str]) -> CommandNotFoundError:
+    """Return the error for a command that an experiment does not have, with a similar one."""
+    import difflib
+
+    known = sorted(commands)
+    close = difflib.get_close_matches(name.lower().replace("-", "_"), known, 1)
+    hint = f"did you mean {close[0]!r}?" if close else f"it has {', '.join(known)}"
+    return CommandNotFoundError(f"the experiment {path!r} has no command {name!r}: {hint}")

@@ -92,7 +92,7 @@ def _option_line(option: CLIOption) -> tuple[str, str]:
 
 def _command_text(name: str, command: CapturedFunction[..., object]) -> str:
     text = inspect.getdoc(command.function) or ""
-    indented = "".join(f"\n  {line}".rstrip() for line in text.splitlines())
+    indented = "".join("\n" + f"  {line}".rstrip() for line in text.splitlines())
     return f"{name}{inspect.signature(command.function)}{indented}"
 
 

@@ -117,3 +117,10 @@ def use() -> None:
     found: Run | None = ex.run_commandline("script.py with epochs=3")
     number: int = evaluate(3, logging.getLogger())
     print(run.config["epochs"], run.result, found, number)
+
+
+def sweep() -> None:
+    started = ex.sweep({"epochs": [1, 2]}, seeds=3, dry_run=True, launch="local:4")
+    uid: str = started.uid
+    counts: dict[str, int] = started.counts
+    print(uid, counts, len(started.points), [run.result for run in started.runs()])

@@ -170,3 +170,38 @@ _DRAWN: Mapping[str, Callable[..., Any]] = {
     "normal": random.Random.gauss,
     "choice": _draw_choice,
 }
+
+
+def uniform(low: float, high: float) -> Distribution:
+    """Return the distribution of floats that are all equally likely."""
+    return new_distribution("uniform", [low, high])
+
+
+def loguniform(low: float, high: float) -> Distribution:
+    """Return the distribution of floats whose logarithms are all equally likely."""
+    return new_distribution("loguniform", [low, high])
+
+
+def quniform(low: float, high: float, step: float) -> Distribution:
+    """Return the distribution of ``low``, ``low + step`` and so on, not above ``high``."""
+    return new_distribution("quniform", [low, high, step])
+
+
+def randint(low: int, high: int) -> Distribution:
+    """Return the distribution of integers; both ends are included."""
+    return new_distribution("randint", [low, high])
+
+
+def lograndint(low: int, high: int) -> Distribution:
+    """Return the distribution of integers, of which lower ones are more likely."""
+    return new_distribution("lograndint", [low, high])
+
+
+def normal(mean: float, deviation: float) -> Distribution:
+    """Return the normal distribution."""
+    return new_distribution("normal", [mean, deviation])
+
+
+def choice(*values: Any) -> Distribution:
+    """Return the distribution of values that are all equally likely."""
+    return new_distribution("choice", values)

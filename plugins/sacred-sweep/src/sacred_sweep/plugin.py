@@ -66,6 +66,7 @@ def sacred_commands() -> Iterable[CommandSpec]:
         "queue a run for each combination of values",
         of_experiments=True,
         takes_request=True,
+        method="sacred_sweep.calls:sweep_experiment",
     )
     yield CommandSpec("sweep", "sacred_sweep.sweep_group:sweep", "Manage sweeps.")
     for name, target, text in _SWEEP_COMMANDS:

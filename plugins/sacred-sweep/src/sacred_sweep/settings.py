@@ -75,7 +75,7 @@ def read_settings(options: Mapping[str, Any], spec: SweepSpec) -> SweepSettings:
         OptionError: an option is wrong, or cannot be used with another one.
     """
     own = [option.name for option in plugin_manager().cli_options if option.command == COMMAND]
-    given = {name: value for name in own if (value := options.get(name)) not in (None, False)}
+    given = {name: options[name] for name in own if options.get(name) is not None}
     chosen = {**spec.options, **given}
     others = {name: value for name, value in options.items() if name not in own}
     for name in _OF_ONE_RUN:
