@@ -137,7 +137,12 @@ class SweepPlan:
 
     def _create_first(self) -> Run:
         """Return a run of the experiment, from which those of the points are made."""
-        updates = next(expand(self.spec, self.uid)) if not self.settings.sampler else {}
+        if self.settings.sampler:
+            from sacred_sweep.first_point import first_point  # it imports what only samplers need
+
+            updates = dict(first_point(self.spec, self.settings, self.uid).values)
+        else:
+            updates = next(expand(self.spec, self.uid))
         options = {**self.settings.options, "--queue": True}
         request = attrs.evolve(self._request(updates), options=options)
         run = new_run(self.ex, request, lambda: derive_seed(self.uid))

@@ -7,21 +7,19 @@ import attrs
 
 from sacred_core.exceptions import OptionError
 from sacred_core.plurals import counted
-from sacred_sweep.distributions import decode_distribution, encode_space
+from sacred_sweep.distributions import decode_distribution
 from sacred_sweep.filling import queue_next
-from sacred_sweep.identity import derive_seed, point_digest
+from sacred_sweep.first_point import first_point
 from sacred_sweep.planning import SweepPlan
-from sacred_sweep.sampled_sweeps import SampledPoint, optimized_field, read_sweep
-from sacred_sweep.sampling import SamplingPlan, create_sampler, encode_plan
-from sacred_sweep.settings import SweepSettings
-from sacred_sweep.spec import SweepSpec, choices
+from sacred_sweep.sampled_sweeps import SampledPoint, read_sweep
+from sacred_sweep.sampling import encode_plan
 
 
 def queue_first(plan: SweepPlan) -> int:
     """Queue the first point of a sampled sweep; workers queue the others.
 
-    If the sweep was started before, and this call asks for more points, the next one is queued, so
-    that the workers know of them.
+    If the sweep was started before with fewer points or with other options of the sampler, the next
+    point is queued, so that the workers know of the change.
 
     Args:
         plan: Of the sweep.
@@ -37,11 +35,13 @@ def queue_first(plan: SweepPlan) -> int:
     known = read_sweep(plan.store, plan.uid)
     if known is not None:
         _check_same(known.point, point)
+        if encode_plan(known.point.plan) == encode_plan(point.plan):
+            return 0
         return queue_next(plan.store, attrs.evolve(known, point=point))
     for replica in range(point.seeds):
         plan.queue(
             point.values,
-            _record(plan.command, point, replica),
+            _record(point, replica),
             "trial",
             0,
             replica,
@@ -50,50 +50,9 @@ def queue_first(plan: SweepPlan) -> int:
     return point.seeds
 
 
-def first_point(spec: SweepSpec, settings: SweepSettings, uid: str) -> SampledPoint:
-    """Return the first point of a sampled sweep, which has all that the others repeat.
-
-    Args:
-        spec: What is to be swept.
-        settings: Of the sweep.
-        uid: Of the sweep.
-
-    Raises:
-        OptionError: the sampler cannot be used, or ``--optimize`` is not a field of runs.
-        UpdateError: entries get their values together.
-    """
-    space = choices(spec)
-    if not space:
-        raise OptionError(
-            f"--sampler {settings.sampler}: nothing is swept: write ENTRY=uniform(LOW, HIGH) or "
-            "ENTRY=[VALUE, VALUE] after 'with'"
-        )
-    optimized_field(settings.optimize)
-    name, _, argument = settings.sampler.partition(":")
-    sampling = SamplingPlan(
-        argument=argument,
-        space=encode_space(space),
-        is_minimized=settings.direction != "max",
-        seed=derive_seed(uid),
-        trials=settings.trials or 1,
-    )
-    return SampledPoint(
-        uid=uid,
-        trial=0,
-        replica=0,
-        values=create_sampler(name, sampling).ask(0, []),
-        sampler=settings.sampler,
-        plan=sampling,
-        optimize=settings.optimize,
-        seeds=settings.seeds,
-    )
-
-
-def _record(command: str, point: SampledPoint, replica: int) -> Mapping[str, Any]:
-    """Return what a run records of its point."""
+def _record(point: SampledPoint, replica: int) -> Mapping[str, Any]:
+    """Return what a run records of its point, beside its values."""
     return {
-        "point": point_digest(command, dict(point.values)),
-        "values": dict(point.values),
         "trial": point.trial,
         "replica": replica,
         "sampler": point.sampler,

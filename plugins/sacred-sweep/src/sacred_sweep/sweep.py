@@ -43,6 +43,7 @@ class Sweep:
         stored: The digests of the points that the store had before.
         queued: The number of runs that were queued now; of ``dry_run`` that would be.
         duplicates: The number of points that have the configuration of an earlier one.
+        sampler: What a sampler chooses; None without one.
         is_dry_run: Nothing was queued.
         launched: The workers that were started; None without any.
         observer: The observer in whose store the runs are.
@@ -55,6 +56,7 @@ class Sweep:
     stored: frozenset[str] = attrs.field(default=frozenset(), repr=False)
     queued: int = 0
     duplicates: int = 0
+    sampler: str | None = None
     is_dry_run: bool = False
     launched: "Launched | None" = None
     observer: Any = attrs.field(repr=False)
@@ -76,7 +78,7 @@ class Sweep:
 
     def summary(self) -> str:
         """Return a sentence with the numbers of points and runs."""
-        parts = [counted(len(self.points), "point")]
+        parts = [counted(len(self.points), "point")] if self.sampler is None else [self.sampler]
         known = sum(point.digest in self.stored for point in self.points)
         if known:
             parts.append(f"{known} {'exists' if known == 1 else 'exist'} already")
@@ -138,16 +140,19 @@ def _queue_points(plan: SweepPlan) -> Sweep:
 
 
 def _start_sampled(plan: SweepPlan) -> Sweep:
-    """Queue the first points of a sweep whose sampler chooses further ones."""
+    """Queue the first point of a sweep whose sampler chooses further ones."""
+    from sacred_sweep.sampled import queue_first
+
     settings = plan.settings
     known = read_points(plan.store, plan.uid)
-    queued = 0 if settings.dry_run else resolve_target("sacred_sweep.sampled:queue_first")(plan)
+    queued = 0 if settings.dry_run else queue_first(plan)
     plan.warn_of_secrets()
     return Sweep(
         uid=plan.uid,
         location=display_location(plan.observer),
         stored=frozenset(known),
         queued=queued,
+        sampler=f"{settings.sampler} chooses {counted(settings.trials or 0, 'point')}",
         is_dry_run=settings.dry_run,
         observer=plan.observer,
         store=plan.store,
