@@ -38,7 +38,7 @@ class _Child(ScriptProcess):
         """Report why the script ended the process before the run was started."""
         super().report_exit(error)
         if not self.taker.is_taken and not self.has_no_match and not _is_signal(error):
-            text = f"{self._main!r} ended with {_code_text(error)} before it requested the run\n"
+            text = f"{self._main!r} ended with {_code_text(error)} before it requested a run\n"
             self._report(WorkOutcome(problem=[text]))
 
     def report_problem(self, error: BaseException) -> int:
