@@ -18,8 +18,7 @@ from sacred_core import open_store
 from sacred_core.run.creation import RANK_VARIABLES
 from sacred_core.stores import StoredRun
 from sacred_core.stores.writers import stored_parts
-
-from .slurm_cluster import Cluster, running_cluster
+from sacred_core.testing.slurm_cluster import Cluster, running_cluster
 
 SCRIPT = """
 import os, sys, time

@@ -9,6 +9,8 @@ import pytest
 from sacred_core import Experiment
 from sacred_core.stores import open_store
 
+pytest.register_assert_rewrite("sacred_sweep.testing")
+
 #: Runs a command line in this process, and returns what it returns.
 SweepCommand = Callable[..., Any]
 

@@ -2,8 +2,10 @@
 
 import contextlib
 import importlib.metadata
+import pickle
+import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from distributed import Client, Future, LocalCluster, fire_and_forget, wait
@@ -16,6 +18,10 @@ from sacred_core.plurals import counted
 
 #: Seconds until a scheduler that does not answer counts as missing.
 _TIMEOUT = 10.0
+#: Seconds between two looks at the scheduler.
+_POLL = 0.05
+#: The client of the scheduler that wants tasks which no process waits for.
+_FORGET = "fire-and-forget"
 #: What the machines of the cluster import.
 _PACKAGE = "sacred-sweep"
 
@@ -38,7 +44,7 @@ def launch(request: LaunchRequest) -> Launched:
     with _connection(address, options.get("timeout", _TIMEOUT)) as client:
         _check_machines(client)
         tasks = _submit(client, request, count, resources)
-        fire_and_forget(tasks)
+        _let_run(client, tasks)
         machines = len(client.scheduler_info(n_workers=-1)["workers"])
         dashboard = client.dashboard_link
     lines = [
@@ -54,14 +60,52 @@ def _submit(
     client: Client, request: LaunchRequest, count: int, resources: dict[str, float] | None
 ) -> list[Future]:
     """Submit the tasks; each is executed again if its machine is lost."""
-    task = to_task(request)
+    data = pickle.dumps(to_task(request))
+
+    # A function in a function is sent as code: the scheduler, which reads what is submitted, does
+    # not need our packages. Its variables, which have the location, are not shown in logs.
+    def execute_worker(number: int) -> Any:
+        return pickle.loads(data)(number)
+
     return [
         client.submit(
-            task, number, key=f"sacred-worker-{uuid.uuid4().hex}", pure=False,
+            execute_worker, number, key=f"sacred-worker-{uuid.uuid4().hex}", pure=False,
             retries=request.worker.tries, resources=resources,
         )
         for number in range(count)
     ]  # fmt: skip
+
+
+def _let_run(client: Client, tasks: list[Future]) -> None:
+    """Let the tasks be executed after this process has ended.
+
+    `fire_and_forget` alone loses tasks: the scheduler ignores it for those that it has received,
+    but not yet read.
+
+    Raises:
+        LaunchError: the scheduler does not read them.
+    """
+    keys, forget = [task.key for task in tasks], _FORGET
+
+    def count_known(dask_scheduler: Any) -> int:
+        return sum(key in dask_scheduler.tasks for key in keys)
+
+    def count_wanted(dask_scheduler: Any) -> int:
+        found = [dask_scheduler.tasks[key] for key in keys if key in dask_scheduler.tasks]
+        names = [[client.client_key for client in task.who_wants or ()] for task in found]
+        return sum(forget in each for each in names)
+
+    _wait_for(lambda: client.run_on_scheduler(count_known) == len(keys))
+    fire_and_forget(tasks)
+    _wait_for(lambda: client.run_on_scheduler(count_wanted) == len(keys))
+
+
+def _wait_for(check: Callable[[], bool]) -> None:
+    until = time.monotonic() + _TIMEOUT
+    while not check():
+        if time.monotonic() > until:
+            raise LaunchError("--launch dask: the scheduler has not read the tasks: see its log")
+        time.sleep(_POLL)
 
 
 def _check_machines(client: Client) -> None:

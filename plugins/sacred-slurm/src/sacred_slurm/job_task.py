@@ -14,7 +14,7 @@ from sacred_core.worker import WorkerOptions
 _STOPPED = 128 + signal.SIGTERM
 
 
-@attrs.define(eq=False, repr=False)
+@attrs.define(eq=False, repr=False, slots=False)
 class JobTask(WorkerTask):
     """Executes a worker in a job of submitit.
 

@@ -13,6 +13,7 @@ from typing import Any
 import attrs
 
 from sacred_core.exceptions import OptionError
+from sacred_core.plurals import counted
 from sacred_core.worker import WorkerOptions
 from sacred_sweep.launching import LaunchError, LaunchRequest
 
@@ -28,7 +29,7 @@ _OWN_VARIABLES = frozenset({"SACRED_RUN", "SACRED_RANK", "SACRED_WORLD_SIZE", "S
 _running: set["subprocess.Popen[bytes]"] = set()
 
 
-@attrs.define(eq=False, repr=False)
+@attrs.define(eq=False, repr=False, slots=False)
 class WorkerTask:
     """Calling it executes a worker in a process of its own, and waits for its end.
 
@@ -67,7 +68,8 @@ class WorkerTask:
                 return _STOPPED.get(code, code)
             if code > 0:
                 raise LaunchError(f"the worker ended with exit code {code}: see its output")
-        raise LaunchError(f"the worker was killed {worker.tries} times: see its output")
+        starts = counted(worker.tries, "start")
+        raise LaunchError(f"the worker was killed after each of {starts}: see its output")
 
     def choose_worker(self, number: int) -> WorkerOptions:
         """Return the options of the worker with this number."""
@@ -89,8 +91,7 @@ class WorkerTask:
         return f"{type(self).__name__}()"  # engines show it in logs: the location is a secret
 
     def __getstate__(self) -> dict[str, Any]:
-        names = ("worker", "folder", "environ", "umask")
-        return {"_process": None} | {name: getattr(self, name) for name in names}
+        return self.__dict__ | {"_process": None}
 
     def _execute(self, worker: WorkerOptions) -> int:
         """Execute a worker once; return its exit code, negative if a signal killed it."""
