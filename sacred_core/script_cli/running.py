@@ -20,7 +20,6 @@ from sacred_core.run import Run
 from sacred_core.run.conclusion import is_sentence, trace_lines
 from sacred_core.run.coroutines import is_coroutine
 from sacred_core.script_cli.interface import ScriptExperiment
-from sacred_core.script_cli.offered_commands import request_command
 from sacred_core.script_cli.parsing import parse, split
 from sacred_core.script_cli.printing import discard_unwritable, flush_stdout, print_text
 from sacred_core.script_cli.protocol import COMPLETION, FAILURE, INTERRUPTED, USAGE
@@ -83,6 +82,8 @@ def _read_request(ex: ScriptExperiment, words: list[str]) -> tuple[Request, Comm
     found: list[CommandSpec | None] = []
 
     def has_own_grammar(name: str) -> bool:
+        from sacred_core.script_cli.offered_commands import request_command  # only with a command
+
         found.append(None if name in ex.commands else request_command(name))
         return found[0] is not None
 

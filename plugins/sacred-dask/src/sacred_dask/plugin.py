@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable
 
-from sacred_sweep import LauncherSpec
+import sacred_sweep
 
 from sacred_core import hookimpl
 
 
 @hookimpl(optionalhook=True)
-def sacred_launchers() -> Iterable[LauncherSpec]:
+def sacred_launchers() -> "Iterable[sacred_sweep.LauncherSpec]":
     """Offer ``dask``."""
-    yield LauncherSpec("dask", "sacred_dask.launching:launch", "workers on a cluster of Dask")
+    yield sacred_sweep.LauncherSpec(
+        "dask", "sacred_dask.launching:launch", "workers on a cluster of Dask"
+    )

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable
 
-from sacred_sweep import SamplerSpec
+import sacred_sweep
 
 from sacred_core import hookimpl
 
 
 @hookimpl(optionalhook=True)
-def sacred_samplers() -> Iterable[SamplerSpec]:
+def sacred_samplers() -> "Iterable[sacred_sweep.SamplerSpec]":
     """Offer ``optuna``."""
-    yield SamplerSpec("optuna", "sacred_optuna.sampler:OptunaSampler", "a sampler of Optuna")
+    yield sacred_sweep.SamplerSpec(
+        "optuna", "sacred_optuna.sampler:OptunaSampler", "a sampler of Optuna"
+    )

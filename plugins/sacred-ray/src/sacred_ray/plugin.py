@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 
-from sacred_sweep import LauncherSpec
+import sacred_sweep
 
 from sacred_core import hookimpl
 
 
 @hookimpl(optionalhook=True)
-def sacred_launchers() -> Iterable[LauncherSpec]:
+def sacred_launchers() -> "Iterable[sacred_sweep.LauncherSpec]":
     """Offer ``ray``."""
-    yield LauncherSpec("ray", "sacred_ray.launching:launch", "tasks of Ray")
+    yield sacred_sweep.LauncherSpec("ray", "sacred_ray.launching:launch", "tasks of Ray")

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 
-from sacred_sweep import LauncherSpec
+import sacred_sweep
 
 from sacred_core import hookimpl
 
 
 @hookimpl(optionalhook=True)
-def sacred_launchers() -> Iterable[LauncherSpec]:
+def sacred_launchers() -> "Iterable[sacred_sweep.LauncherSpec]":
     """Offer ``slurm``."""
-    yield LauncherSpec("slurm", "sacred_slurm.launching:launch", "jobs of Slurm")
+    yield sacred_sweep.LauncherSpec("slurm", "sacred_slurm.launching:launch", "jobs of Slurm")

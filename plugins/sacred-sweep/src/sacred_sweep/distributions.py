@@ -12,6 +12,7 @@ from typing import Any
 import attrs
 
 from sacred_core.exceptions import UpdateError
+from sacred_core.plurals import counted
 from sacred_core.shared_methods import ValueMethods
 
 #: By kind the names of its parameters, in the order of its arguments.
@@ -82,7 +83,9 @@ def new_distribution(kind: str, arguments: Sequence[Any]) -> Distribution:
         return Distribution(kind, (tuple(arguments),))
     names = PARAMETERS[kind]
     if len(arguments) != len(names):
-        raise UpdateError(f"{written} must have {len(names)} arguments: {kind}({', '.join(names)})")
+        raise UpdateError(
+            f"{written} must have {counted(len(names), 'argument')}: {kind}({', '.join(names)})"
+        )
     for value in arguments:
         _check_number(value, written, kind in _INTEGERS)
     _check_range(kind, arguments, written)

@@ -106,7 +106,7 @@ class SweepPlan:
         run.uid = run.meta_info["uid"] = run_uid(self.uid, *key)
         run.is_unique, run.observers = True, [self.observer]
         known = {"point": point.digest, "values": dict(point.values)}
-        run.meta_info["sweep"] = {**self.settings.record(self.uid), **known, **record}
+        run.meta_info["sweep"] = {**self.settings.record(self.uid), **record, **known}
         lifecycle = Lifecycle(run)
         lifecycle.queue()
         self._masked.update(path for path in lifecycle.masked_paths if path[0] == "config")

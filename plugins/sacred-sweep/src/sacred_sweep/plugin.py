@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
+import sacred_sweep
 from sacred_core import CLIOption, CommandSpec, HookSpecs, RunSource, StopCheck, hookimpl
-from sacred_sweep.records import LauncherSpec, SamplerSpec
 
 #: Options of the command ``sweep`` that have an argument: name, argument and help.
 _OPTIONS = (
@@ -33,16 +33,22 @@ def sacred_hookspecs() -> Iterable[HookSpecs]:
 
 
 @hookimpl(optionalhook=True)
-def sacred_launchers() -> Iterable[LauncherSpec]:
+def sacred_launchers() -> "Iterable[sacred_sweep.LauncherSpec]":
     """Offer the launchers for this machine."""
-    yield LauncherSpec("local", "sacred_sweep.local:launch", "processes that outlive the driver")
-    yield LauncherSpec("joblib", "sacred_sweep.joblib_workers:launch", "processes of joblib")
+    yield sacred_sweep.LauncherSpec(
+        "local", "sacred_sweep.local:launch", "processes that outlive the driver"
+    )
+    yield sacred_sweep.LauncherSpec(
+        "joblib", "sacred_sweep.joblib_workers:launch", "processes of joblib"
+    )
 
 
 @hookimpl(optionalhook=True)
-def sacred_samplers() -> Iterable[SamplerSpec]:
+def sacred_samplers() -> "Iterable[sacred_sweep.SamplerSpec]":
     """Offer ``random``."""
-    yield SamplerSpec("random", "sacred_sweep.random_sampler:RandomSampler", "random values")
+    yield sacred_sweep.SamplerSpec(
+        "random", "sacred_sweep.random_sampler:RandomSampler", "random values"
+    )
 
 
 @hookimpl

@@ -153,7 +153,7 @@ def _details(data: dict[str, Any]) -> str:
         f"runs       {data['runs']}: {', '.join(counts)}",
     ]
     if data["planned"] > data["runs"]:
-        lines[-1] += f"; {data['planned'] - data['runs']} more are chosen by the sampler"
+        lines[-1] += f"; {data['planned'] - data['runs']} still to be chosen by the sampler"
     for worker in data["workers"]:
         listed = ", ".join(map(str, worker["runs"]))
         lines.append(f"worker     {worker['name']} executes run {listed}")

@@ -150,7 +150,6 @@ def _start_sampled(plan: SweepPlan) -> Sweep:
     return Sweep(
         uid=plan.uid,
         location=display_location(plan.observer),
-        stored=frozenset(known),
         queued=queued,
         sampler=f"{settings.sampler} chooses {counted(settings.trials or 0, 'point')}",
         is_dry_run=settings.dry_run,

@@ -1,1 +1,0 @@
-"""Tests of commands of plugins that read the words after ``with`` themselves."""
