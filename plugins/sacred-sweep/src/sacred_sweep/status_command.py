@@ -156,7 +156,7 @@ def _details(data: dict[str, Any]) -> str:
         lines[-1] += f"; {data['planned'] - data['runs']} still to be chosen by the sampler"
     for worker in data["workers"]:
         listed = ", ".join(map(str, worker["runs"]))
-        lines.append(f"worker     {worker['name']} executes run {listed}")
+        lines.append(f"worker     {worker['name']}: run {listed}")
     lines.append(f"time left  {_time_left(data)}")
     if data["best"] is not None:
         lines.append(f"best       {_best_text(data['best'])}")
