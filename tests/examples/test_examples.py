@@ -97,6 +97,23 @@ def test_own_logger(tmp_path: Path) -> None:
     assert all(line.startswith("[") for line in log)
 
 
+def test_the_sweep_is_queued_and_shown(tmp_path: Path) -> None:
+    """Points are queued once, on the command line and from Python, and the status lists them."""
+    name, words = "10_sweep.py", ("rate=[0.03,0.1]", "noise=[0.1,1]")
+    for queued in (8, 0):
+        done = run(name, "sweep", "with", *words, "--seeds", "2", "-F", "runs", cwd=tmp_path)
+        assert f"{queued} queued in runs" in done.stdout
+    assert run(name, "explore", "-F", "runs", cwd=tmp_path).stdout == (
+        "10 runs were queued, of 10 points\n"
+    )
+    first, *_ = open_store(tmp_path / "runs").list()
+    worker = [sys.executable, "-m", "sacred_core", "worker", "runs", "--max", "1"]
+    subprocess.run(worker, cwd=tmp_path, check=True, capture_output=True)
+    statuses = [each.status for each in open_store(tmp_path / "runs").list()]
+    assert (statuses.count("COMPLETED"), statuses.count("QUEUED")) == (1, 17)
+    assert first.meta["sweep"]["values"].keys() == {"rate", "noise"}
+
+
 def test_the_training_with_checkpoints_is_resumed(tmp_path: Path) -> None:
     """A run that was killed in its third epoch continues there, and has the whole curve."""
     name, pause = "09_checkpoints.py", ("with", "pause=0.01")

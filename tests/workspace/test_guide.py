@@ -37,6 +37,15 @@ def test_the_readme_prints_what_it_shows(tmp_path: Path) -> None:
     assert filled == text, difference(text, filled, "README.md")
 
 
+def test_the_page_of_sweeps_prints_what_it_shows(tmp_path: Path) -> None:
+    """The commands of the page print what it shows, in the environment of the tests."""
+    text = (ROOT / "docs/sweeps.md").read_text(encoding="utf-8")
+    path = f"{Path(sys.executable).parent}{os.pathsep}/usr/bin{os.pathsep}/bin"
+    environment = tool["reader_environment"](tmp_path, path, UV="true")
+    filled = tool["Page"](text, tmp_path, environment).run()
+    assert filled == text, difference(text, filled, "docs/sweeps.md")
+
+
 def test_the_readme_has_the_two_commands_of_a_clone() -> None:
     """Its two blocks in `sh`, the second of which `.ci/run` uses, run an example and the tests."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -145,7 +145,7 @@ def _start_sampled(plan: SweepPlan) -> Sweep:
 
     settings = plan.settings
     known = read_points(plan.store, plan.uid)
-    queued = 0 if settings.dry_run else queue_first(plan)
+    queued = (0 if known else settings.seeds) if settings.dry_run else queue_first(plan)
     plan.warn_of_secrets()
     return Sweep(
         uid=plan.uid,
