@@ -102,7 +102,10 @@ class Trial:
         folder: For the script, logs and what the runs note.
         location: Of the queue.
         running: The workers that have not ended.
+        logs: The files of all workers.
         hits: How often each kind was done.
+        frozen: Processes that are suspended, and until when.
+        suspended: The files of workers that were suspended, which are not idle meanwhile.
     """
 
     options: argparse.Namespace
@@ -112,6 +115,7 @@ class Trial:
     logs: list[Path] = attrs.field(factory=list)
     hits: Counter[str] = attrs.field(factory=Counter)
     frozen: list[tuple[float, int]] = attrs.field(factory=list)
+    suspended: set[Path] = attrs.field(factory=set)
 
     def queue(self) -> float:
         """Queue the points, and return the time that it took."""
@@ -150,6 +154,7 @@ class Trial:
         if kind != "worker" and not runs:
             return
         if kind == "freeze":
+            self.suspended.add(worker.log)
             pids = [*runs, worker.process.pid]
             until = time.monotonic() + 3 * self.options.lease
             self.frozen += [(until, pid) for pid in pids if send(pid, signal.SIGSTOP)]
@@ -277,7 +282,7 @@ def main() -> None:
     queued = trial.queue()
     took = trial.work()
     runs = [*open_store(trial.location).list()]
-    idle = longest_idle(trial.logs)
+    idle = longest_idle([log for log in trial.logs if log not in trial.suspended])
     faults = find_faults(runs, trial.location, options)
     if idle > 2 * options.lease:
         faults.append(f"a worker was idle for {idle:.1f} s, more than two leases")

@@ -18,7 +18,7 @@ from sacred_core.stores.model import StoredRun
 from sacred_core.stores.opening import open_store
 from sacred_core.stores.query import Query, all_of, parse
 from sacred_core.stores.run_queue import RunQueue
-from sacred_core.stores.run_store import RunQuery
+from sacred_core.stores.run_store import ContinuingStore, RunQuery
 from sacred_core.stores.worker_claims import MISSED_INTERVALS, is_held, is_waiting
 from sacred_core.worker.execution import Execution
 from sacred_core.worker.losses import lose_run
@@ -64,7 +64,7 @@ def work(options: WorkerOptions) -> int:
         StoreError: the store cannot be opened or read.
     """
     store = open_store(options.location)
-    if not isinstance(store, RunQueue):
+    if not isinstance(store, RunQueue) or not isinstance(store, ContinuingStore):
         raise OptionError(
             f"{mask_text(options.location)!r} has no queue: name a folder, a database or a bucket "
             "in which runs can be recorded"

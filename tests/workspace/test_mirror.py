@@ -85,6 +85,8 @@ FURTHER = {
     "rerun/present rerun/process rerun/records rerun/taking rerun/rerun_taking rerun/script_plan "
     "rerun/script_process",
     "rerun/test_verdict.py": "rerun/expectation",
+    "worker/test_child.py": "worker/taking",
+    "worker/test_execution.py": "worker/losses worker/processes",
     "run/output/test_concurrent_runs.py": "run/output/fd_capture",
     "run/output/test_crashes.py": "run/output/follower run/output/spool",
     "run/output/test_follower.py": "run/output/follower_process",
