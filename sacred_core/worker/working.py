@@ -193,7 +193,7 @@ class Worker:
         if self._options.until_empty and found is Finding.NOTHING:
             return "no run is queued, and no worker executes one"
         if self._options.idle is not None and self._idle_time >= self._options.idle:
-            return f"no run could be claimed for {self._options.idle:g} seconds"
+            return f"no run could be claimed for {counted(self._options.idle, 'second')}"
         return ""
 
     @property
