@@ -153,7 +153,8 @@ def _launch_here(request: LaunchRequest, count: int) -> Launched:
 
     def wait_for_end() -> None:
         try:
-            wait(tasks)
+            with client.as_current():
+                wait(tasks)
             failed = [each for each in tasks if each.status == "error"]
             if failed:
                 reason: Any = failed[0].exception()

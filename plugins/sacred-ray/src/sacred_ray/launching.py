@@ -3,6 +3,8 @@
 import contextlib
 import importlib.metadata
 import logging
+import os
+import socket
 import time
 import uuid
 from collections.abc import Iterator, Mapping
@@ -94,11 +96,12 @@ def _connection(address: str) -> Iterator[None]:
         yield
         return
     try:
+        _check_address(address)
         ray.init(
             address=address, namespace=NAMESPACE, log_to_driver=False,
             logging_level=logging.ERROR,
         )  # fmt: skip
-    except (ConnectionError, ValueError, RuntimeError, TimeoutError) as error:
+    except (OSError, ValueError, RuntimeError) as error:
         reason = mask_text(" ".join(str(error).split()))
         raise LaunchError(
             f"--launch ray: cannot connect to a cluster at {address!r}: {reason}: start one with "
@@ -108,6 +111,18 @@ def _connection(address: str) -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
+
+
+def _check_address(address: str) -> None:
+    """Check that something listens at an address: Ray would wait for two minutes.
+
+    Raises:
+        OSError: nothing does.
+    """
+    place = os.environ.get("RAY_ADDRESS", address) if address == "auto" else address
+    host, _, port = place.removeprefix("ray://").rpartition(":")
+    if host and port.isdecimal():
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_TIMEOUT).close()
 
 
 def _launch_here(request: LaunchRequest, count: int, options: Mapping[str, Any]) -> Launched:

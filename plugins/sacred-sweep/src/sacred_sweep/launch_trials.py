@@ -143,6 +143,7 @@ class Trial:
         self._drivers.append(driver)
         if not self._ends_with_driver:
             self.driver_code = driver.wait(TIMEOUT)
+            assert self.driver_code == 0, self.driver_output.read_text()
             self.ended_before_runs = not (self._noted / "released").exists()
         if not is_blocked:
             self.release()

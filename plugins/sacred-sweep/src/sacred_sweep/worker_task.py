@@ -21,8 +21,8 @@ from sacred_sweep.launching import LaunchError, LaunchRequest
 _POLL = 0.1
 #: Seconds that a worker has to end after its run was killed at the deadline.
 _MARGIN = 5.0
-#: Exit codes of a worker that was asked to end, also before it could handle the signal.
-_STOPPED = {130: 130, 143: 143, -signal.SIGINT: 130, -signal.SIGTERM: 143}
+#: Codes of a worker that was asked to end before it could handle the signal.
+_STOPPED = (-signal.SIGINT, -signal.SIGTERM)
 #: Variables of the process that starts workers, which are not about them.
 _OWN_VARIABLES = frozenset({"SACRED_RUN", "SACRED_RANK", "SACRED_WORLD_SIZE", "SACRED_GROUP"})
 #: Workers that threads of this process wait for.
@@ -56,7 +56,7 @@ class WorkerTask:
             number: From 0, of several with the same name.
 
         Returns:
-            Its exit code: 0, or 130 or 143 if it was asked to end.
+            Its exit code: 0, or 128 plus the number of the signal that asked it to end.
 
         Raises:
             LaunchError: it ended with another exit code, or was killed too often.
@@ -64,8 +64,10 @@ class WorkerTask:
         worker = self.choose_worker(number)
         for _ in range(max(1, worker.tries)):
             code = self._execute(worker)
-            if code == 0 or code in _STOPPED:
-                return _STOPPED.get(code, code)
+            if code in _STOPPED:
+                return 128 - code
+            if code == 0 or code > 128:
+                return code
             if code > 0:
                 raise LaunchError(f"the worker ended with exit code {code}: see its output")
         starts = counted(worker.tries, "start")
