@@ -326,3 +326,25 @@ def test_an_interrupted_sweep_can_be_started_again(tmp_path: Path, flag: str, st
     location = location.replace("runs.db", str(tmp_path / "runs.db"))
     found = Counter(run.config["lr"] for run in open_store(location).list())
     assert found == dict.fromkeys(range(1, 41), 1)
+
+
+@pytest.mark.parametrize("location", ["runs", "sqlite:///runs.db"])
+def test_many_points_do_not_search_the_store_for_each(
+    experiment: Experiment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, location: str
+) -> None:
+    """The number of runs in the store is read once, and each point is still queued once."""
+    monkeypatch.chdir(tmp_path)
+    flag = "-s" if "://" in location else "-F"
+    words = ["script", "sweep", "with", flag, location]
+    experiment.run_commandline([*words, "lr=1..3"])
+    searched: list[str] = []
+    store = type(open_store(location))
+    if hasattr(store, "find_uid"):
+        find = store.find_uid
+        monkeypatch.setattr(
+            store, "find_uid", lambda self, uid: searched.append(uid) or find(self, uid)
+        )
+    assert experiment.run_commandline([*words, "lr=1..40"]).queued == 37  # type: ignore[attr-defined]
+    assert searched == []
+    found = Counter(run.config["lr"] for run in open_store(location).list())
+    assert found == dict.fromkeys(range(1, 41), 1)

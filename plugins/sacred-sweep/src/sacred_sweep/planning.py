@@ -1,7 +1,7 @@
 """Resolves the points of a sweep, and queues those that its store does not have."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 import attrs
 
@@ -13,6 +13,9 @@ from sacred_core.run.creation import new_run, new_variant
 from sacred_core.run.lifecycle import Lifecycle
 from sacred_core.serialization import plain
 from sacred_core.stores.canonical import canonical_json
+from sacred_core.stores.query import Field
+from sacred_core.stores.run_store import RunQuery, RunStore
+from sacred_core.stores.uids import NewIdStore
 from sacred_sweep.expansion import expand, plain_values
 from sacred_sweep.identity import derive_seed, point_digest, run_uid
 from sacred_sweep.settings import SweepSettings
@@ -116,6 +119,17 @@ class SweepPlan:
         """Queue the run of a point, unless the store has it already, and return its id."""
         record = {"replica": point.replica} if self.settings.seeds > 1 else {}
         return self.queue(point.updates, record, point.digest, replica=point.replica)
+
+    def note_stored(self) -> None:
+        """Read the uids of all runs in the store, so that it is not searched for each new run."""
+        index = self.observer.open_index()
+        store: Any = index.store
+        if not isinstance(store, NewIdStore):
+            return
+        for run in cast(RunStore, store).list(RunQuery(fields=(Field("id"), Field("uid")))):
+            if run.meta.get("uid") == run.uid:
+                index.note(run)
+        index.has_all = True
 
     def warn_of_secrets(self) -> None:
         """Warn of entries that were not stored with the runs that were queued."""

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from sacred_sweep.launching import Launched
 
 _logger = logging.getLogger(__name__)
+#: The store is searched for each of fewer runs.
+_MANY = 20
 #: Entries that a warning lists.
 _MOST_NAMES = 5
 
@@ -133,6 +135,8 @@ def _queue_points(plan: SweepPlan) -> Sweep:
         store=plan.store,
     )
     if not sweep.is_dry_run:
+        if len(missing) > _MANY:
+            plan.note_stored()
         for point in missing:
             plan.queue_point(point)
         plan.warn_of_secrets()
