@@ -32,7 +32,8 @@ TEST_TOOLS = (
 
 #: Programs of benchmarks/ beside the comparison with other tools.
 BENCHMARKS = (
-    "board", "copying", "diffing", "growth", "guard", "outages", "progress_bars", "reading",
+    "board", "copying", "diffing", "growth", "guard", "outages", "progress_bars", "queueing",
+    "reading",
     "spooling",
 )  # fmt: skip
 

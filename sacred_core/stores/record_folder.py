@@ -14,7 +14,7 @@ from sacred_core.jsonpickle_data import (
 )
 from sacred_core.stores.annotations import Annotation
 from sacred_core.stores.checking import require_record
-from sacred_core.stores.folder_format import CONFIG, INFO, RUN, run_fields
+from sacred_core.stores.folder_format import CONFIG, INFO, LEASE, RUN, run_fields
 from sacred_core.stores.guarded import Read, once
 from sacred_core.stores.tokens import TOKEN
 
@@ -84,8 +84,10 @@ class RecordFolder(ABC):
 
     def fields(self) -> dict[str, Read]:
         """Return what reads each field of the run; see `sacred_core.stores.GuardedStore`."""
+        fields = run_fields(self.entry)
         return {
-            **run_fields(self.entry),
+            **fields,
+            "claim": partial(self._claim, fields["claim"]),
             "config": partial(self._values, CONFIG),
             "info": self._info,
             "annotations": lambda: list(self.read_annotations()),
@@ -94,6 +96,18 @@ class RecordFolder(ABC):
     def _entry(self) -> Any:
         entry = self.read_json(RUN, decode_run_entry)
         return entry if entry is None else require_record(entry, self.location(RUN))
+
+    def _claim(self, stored: Read) -> Any:
+        """Return the claim of a worker, with the renewals of a run that has not started."""
+        claim = stored()
+        if claim is None or self._sound_entry().get("status") != "QUEUED":
+            return claim
+        from sacred_core.stores.worker_claims import with_beats  # few runs are queued
+
+        try:
+            return with_beats(claim, self.read_json(LEASE, lambda found: found))
+        except DamagedRecordError:
+            return claim
 
     def _info(self) -> Any:
         info = self._values(INFO)

@@ -30,6 +30,7 @@ from sacred_core.stores.worker_claims import (
     is_waiting,
     new_claim_token,
     next_beat,
+    priority_of,
     state_of,
 )
 
@@ -37,6 +38,8 @@ from sacred_core.stores.worker_claims import (
 Observer: TypeAlias = Any
 #: Seconds after which a worker that showed nothing has lost its runs.
 LEASE = 30.0
+#: Seconds after which queued runs are listed again, so that new ones with a high priority are seen.
+_LIST_TIME = 30.0
 #: What `update_run` writes when a run is put back into the queue: an end is undone.
 REQUEUED_FIELDS = frozenset("status stop_time heartbeat fail_trace segments claim".split())
 
@@ -102,8 +105,10 @@ class RunQueue(Protocol):
 class DocumentQueue:
     """Implements `RunQueue` for each store that is a `ContinuingStore`."""
 
-    #: The condition of the last listing, and what is left of it: the next one is the last.
-    _waiting: tuple[Any, list[int | str]] = (None, [])
+    #: How many runs `take_first` tries in one step; 1 for stores that claim one run after another.
+    claims_at_once = 1
+    #: The condition of the last listing, when it was made, and what is left of it in order.
+    _waiting: tuple[Query | None, float, list[int | str]] = (None, 0.0, [])
     #: Tokens of claims that were not recorded when this object saw them first, with that time.
     _unrecorded: Mapping[int | str, tuple[str, float]] = {}
 
@@ -112,11 +117,20 @@ class DocumentQueue:
     ) -> StoredRun | None:
         """Claim a run; see `RunQueue.claim`."""
         where, claim = parse_where(where), new_claim(worker, lease)
-        for run_id in self._choices(where):
-            run = self.take_claim(run_id, claim)
+        for waiting in self._listings(where):
+            run_ids = waiting[: self.claims_at_once]
+            run = self.take_first(run_ids, claim)
+            # Those before the claimed run are those of other workers.
+            is_claimed = run is not None and run.id in run_ids
+            del waiting[: run_ids.index(run.id) + 1 if is_claimed and run else len(run_ids)]
             if run is not None:
                 return run
         return None
+
+    def take_first(self, run_ids: Sequence[int | str], claim: WorkerClaim) -> StoredRun | None:
+        """Claim the first of some runs that is still waiting; None if none of them is."""
+        taken = (self.take_claim(run_id, claim) for run_id in run_ids)
+        return next((run for run in taken if run is not None), None)
 
     def take_claim(self, run_id: int | str, claim: WorkerClaim) -> StoredRun | None:
         """Claim one run; return None if it is not queued, or if another worker has it."""
@@ -250,33 +264,39 @@ class DocumentQueue:
         is_same = observer.require_run().recorded_status == run.recorded_status
         return observer if is_same else None
 
-    def _choices(self, where: Query | None) -> Iterator[int | str]:
-        """Yield the ids of runs that may be waiting, each once; it lists them if necessary."""
+    def _listings(self, where: Query | None) -> Iterator[list[int | str]]:
+        """Yield lists of runs that may be waiting: of the last listing, and then of new ones.
+
+        The caller removes from the list what it has tried. A run is in one list after another only
+        as long as a worker has not claimed it.
+        """
+        known, since, left = self._waiting
+        if left and known == where and time.monotonic() - since < _LIST_TIME:
+            yield left
         tried: set[int | str] = set()
-        known, left = self._waiting
-        if known == where and left:
-            tried.add(left[-1])
-            yield left.pop()
         while True:
             left = [each for each in self._list_waiting(where) if each not in tried]
-            self._waiting = (where, left)
+            self._waiting = (where, time.monotonic(), left)
             if not left:
                 return
-            tried.add(left[-1])
-            yield left.pop()
+            tried.update(left[: self.claims_at_once])
+            yield left
 
     def _list_waiting(self, where: Query | None) -> list[int | str]:
-        """Return the ids of waiting runs, the next one last.
+        """Return the ids of waiting runs, the next one first.
 
-        Of runs with the same priority, each worker begins with another one, and goes on from there:
-        so few of them try the same run.
+        In stores that claim one run after another, each worker begins with another one of those
+        with the same priority, and goes on from there: so few of them try the same run.
         """
         query = RunQuery(where=where, status="QUEUED")
         runs = [run for run in cast(RunStore, self).list(query) if is_waiting(run)]
-        highest = max(map(priority_of, runs), default=0.0)
-        first = [run.id for run in runs if priority_of(run) == highest]
-        start = random.randrange(len(first)) if first else 0
-        return [*first[start:], *first[:start]][::-1]
+        runs.sort(key=lambda run: -priority_of(run))
+        if self.claims_at_once > 1:
+            return [run.id for run in runs]
+        highest = [run.id for run in runs if priority_of(run) == priority_of(runs[0])]
+        start = random.randrange(len(highest)) if highest else 0
+        others = [run.id for run in runs[len(highest) :]]
+        return [*highest[start:], *highest[:start], *others]
 
 
 def parse_where(where: Query | str | None) -> Query | None:
@@ -307,14 +327,6 @@ def has_run(store: RunStore, run_id: int | str) -> bool:
     except StoreError:
         return False
     return True
-
-
-def priority_of(run: StoredRun) -> float:
-    """Return the priority of a queued run, 0 if it has none."""
-    value = run.meta.get("priority")
-    if not isinstance(value, (int, float)) or isinstance(value, bool) or value != value:
-        return 0.0
-    return float(value)
 
 
 def _replace_token(observer: Observer, old: str, new: str) -> bool:

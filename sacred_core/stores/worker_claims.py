@@ -107,6 +107,14 @@ def state_of(run: Run) -> tuple[Any, ...]:
     return (run.recorded_status, run.heartbeat, len(run.recorded_segments), *own)
 
 
+def priority_of(run: Run) -> float:
+    """Return the priority of a queued run, 0 if it has none."""
+    value = run.meta.get("priority")
+    if not isinstance(value, (int, float)) or isinstance(value, bool) or value != value:
+        return 0.0
+    return float(value)
+
+
 def encode_claim(claim: WorkerClaim) -> dict[str, Any]:
     """Return a claim as plain data."""
     return attrs.asdict(claim)

@@ -252,28 +252,28 @@ class QueueContract:
         assert self._open_queue(tmp_path).get(run_id).recorded_status == "COMPLETED"
 
     def test_a_renewal_does_not_disturb_the_start(self, tmp_path: Path) -> None:
-        """The process of the run starts it while its worker renews the claim, at any point of it:
-        the run is running then, and can write.
+        """The process of the run starts it while its worker renews the claim, and the worker renews
+        it while the process starts: at any point of it the run is running then, and can write.
         """
-        run_id, queue = self._queue_run(tmp_path)
-        claim = queue.claim(None, "ann").claim
-        calls = run_interleaved(None, lambda: queue.renew(run_id, claim), lambda: None)
-        for number in range(count := examples(3, 30)):
-            run_id, _ = self._queue_run(tmp_path)
-            claim = queue.claim(None, "ann").claim
-            started: list[EventDriver] = []
+        queue = self._open_queue(tmp_path)
+        for is_start in (False, True):
+            calls: int | None = None
+            for number in range((count := examples(2, 20)) + 1):
+                run_id, _ = self._queue_run(tmp_path)
+                renew = functools.partial(queue.renew, run_id, queue.claim(None, "ann").claim)
+                started: list[EventDriver] = []
 
-            def start(run_id: Any = run_id, started: list[EventDriver] = started) -> None:
-                started.append(self._start_claimed(tmp_path, run_id))
+                def start(run_id: Any = run_id, started: list[EventDriver] = started) -> None:
+                    started.append(self._start_claimed(tmp_path, run_id))
 
-            call = calls - number * calls // count
-            run_interleaved(call, functools.partial(queue.renew, run_id, claim), start)
-            run = self._open_queue(tmp_path).get(run_id)
-            assert run.recorded_status == "RUNNING" and run.claim.worker == "ann", f"call {call}"
-            started[0].beat({"number": number})
-            started[0].complete()
-            run = self._open_queue(tmp_path).get(run_id)
-            assert (run.recorded_status, run.info) == ("COMPLETED", {"number": number})
+                call = None if calls is None else calls * number // (count + 1)
+                calls = run_interleaved(call, *((start, renew) if is_start else (renew, start)))
+                run = self._open_queue(tmp_path).get(run_id)
+                assert run.recorded_status == "RUNNING" and run.claim.worker == "ann", call
+                started[0].beat({"number": number})
+                started[0].complete()
+                run = self._open_queue(tmp_path).get(run_id)
+                assert (run.recorded_status, run.info) == ("COMPLETED", {"number": number}), call
 
     def test_a_killed_worker_leaves_a_run_that_can_be_claimed(self, tmp_path: Path) -> None:
         """Wherever a worker is killed while it claims a run or puts it back, another one can claim

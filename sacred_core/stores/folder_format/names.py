@@ -15,6 +15,9 @@ METRIC_LINES = "metrics.jsonl"
 METRIC_INDEX = "metrics.index.json"
 #: Tags and notes, one JSON object a line.
 ANNOTATIONS = "annotations.jsonl"
+#: The renewals of the claim of a worker on a queued run. ``run.json`` has the claim: it is not
+#: replaced for a renewal, as the process of the run may write its start at the same time.
+LEASE = ".lease"
 #: Artifacts whose names cannot be, or are already, names of files beside the record.
 ARTIFACTS = "_artifacts"
 #: Contents that all runs share.

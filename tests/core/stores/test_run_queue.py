@@ -8,8 +8,8 @@ import pytest
 
 from sacred_core.exceptions import StoreError, UnavailableError
 from sacred_core.stores import RunQuery, StoredRun
-from sacred_core.stores.run_queue import RunQueue, has_run, parse_where, priority_of
-from sacred_core.stores.worker_claims import CLAIM_PREFIX, is_waiting
+from sacred_core.stores.run_queue import RunQueue, has_run, parse_where
+from sacred_core.stores.worker_claims import CLAIM_PREFIX, is_waiting, priority_of
 from sacred_core.testing import EventDriver, Memory, MemoryObserver, MemoryStore
 
 

@@ -26,7 +26,7 @@ from sacred_core.atomic_files import (
 from sacred_core.exceptions import RunRemovedError
 from sacred_core.file_locks import hold_when_free
 from sacred_core.stores import run_ids
-from sacred_core.stores.folder_format import METRIC_LINES, OUTPUT, RUN, json_bytes
+from sacred_core.stores.folder_format import LEASE, METRIC_LINES, OUTPUT, RUN, json_bytes
 from sacred_core.stores.leases import LeasedIds, exclusively
 from sacred_core.stores.record_files import read_json
 from sacred_core.stores.tokens import TOKEN, run_removed_error
@@ -272,7 +272,7 @@ def write_beats(folder: Path, claim: "WorkerClaim | None") -> None:
     from sacred_core.stores.worker_claims import beats_of  # few runs are queued
 
     if claim is not None:
-        replace_bytes(folder / layout.LEASE, json_bytes(beats_of(claim)))
+        replace_bytes(folder / LEASE, json_bytes(beats_of(claim)))
 
 
 def current_token(folder: Path) -> str:

@@ -25,10 +25,6 @@ SPARE_BYTES = 16_384
 #: content is the new one. Of several processes one creates it.
 RESUMED = ".resumed-{}"
 
-#: The renewals of the claim of a worker on a queued run. ``run.json`` has the claim: it is not
-#: replaced for a renewal, as the process of the run may write its start at the same time.
-LEASE = ".lease"
-
 _MISSING = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.EINVAL)
 #: Names that no artifact beside the record has.
 _RESERVED = {

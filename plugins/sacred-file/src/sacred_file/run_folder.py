@@ -8,9 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from sacred_core.contained_files import ContainedFolder
-from sacred_core.exceptions import DamagedRecordError
 from sacred_core.serialization import from_json
-from sacred_core.stores import Annotation, Read, guard
+from sacred_core.stores import Annotation, guard
 from sacred_core.stores.folder_format import (
     ANNOTATIONS,
     METRIC_INDEX,
@@ -22,7 +21,6 @@ from sacred_core.stores.folder_format import (
 )
 from sacred_core.stores.record_files import read_json
 from sacred_core.stores.record_folder import MISSING, RecordFolder, content_of
-from sacred_file.layout import LEASE
 
 if TYPE_CHECKING:  # few runs have several
     from sacred_core.stores.segments import Segment
@@ -76,22 +74,6 @@ class RunFolder(RecordFolder):
             self._files.require_folder(self.path)
             with self._files.open_in(path) as file:
                 return parse_annotations(file.read())
-
-    def fields(self) -> dict[str, Read]:
-        """Return what reads each field; renewals of a claim are in a separate file."""
-        fields = super().fields()
-        return {**fields, "claim": functools.partial(self._claim, fields["claim"])}
-
-    def _claim(self, stored: Read) -> Any:
-        claim = stored()
-        if claim is None or self._sound_entry().get("status") != "QUEUED":
-            return claim
-        from sacred_core.stores.worker_claims import with_beats  # few runs are queued
-
-        try:
-            return with_beats(claim, self.read_json(LEASE, lambda found: found))
-        except DamagedRecordError:
-            return claim
 
     def segments(self) -> "Sequence[Segment]":
         """Return the segments of a run that was resumed, of another one nothing."""

@@ -17,6 +17,7 @@ from sacred_core.jsonpickle_data import decode_jsonpickle, sacred_release
 from sacred_core.stores import Read, StoredRun, once, require_record
 from sacred_core.stores.facts import encode_facts, facts_fields
 from sacred_core.stores.tokens import TOKEN
+from sacred_core.stores.worker_claims import priority_of
 from sacred_mongo.annotations import ANNOTATIONS, read_annotation
 from sacred_mongo.collections import Collections, RunReference, to_run_id
 from sacred_mongo.connection import Document
@@ -34,6 +35,8 @@ from sacred_mongo.values import (
 VERSION = "MongoObserver-0.7.0"
 #: Documents with this field are ours: keys and values are encoded by `sacred_mongo.values`.
 WRITER = "sacred-mongo 0.1"
+#: The field of a run that waits in the queue: lower for a higher priority.
+QUEUE_RANK = "queue_rank"
 _TIMES = ("start_time", "stop_time", "heartbeat")
 #: Bytes, which with 7 MB of output and the lists of files stay below 16 MB.
 _LARGEST = {"info": 3_000_000, "config": 2_000_000, "result": 1_000_000}
@@ -51,7 +54,7 @@ def new_entry(collections: Collections, run: StoredRun, token: str) -> Document:
         "format": VERSION,
         "writer": WRITER,
         TOKEN: token,
-        "status": run.recorded_status,
+        **status_fields(run),
         "command": encode(run.command),
         "experiment": run.experiment,
         "host": offload_if_large(new, "host", run.host),
@@ -67,6 +70,13 @@ def new_entry(collections: Collections, run: StoredRun, token: str) -> Document:
         "artifacts": [],
         "facts": offload_if_large(new, "facts", encode_facts(run)),
     }
+
+
+def status_fields(run: StoredRun) -> Document:
+    """Return the status of a run; a run that waits in the queue has its place there, too."""
+    if run.recorded_status != "QUEUED":
+        return {"status": run.recorded_status}
+    return {"status": "QUEUED", QUEUE_RANK: 0.0 - priority_of(run)}
 
 
 def changed_code(run: StoredRun) -> Document:

@@ -45,6 +45,7 @@ from sacred_mongo.documents import (
     encode_names,
     new_entry,
     offload_if_large,
+    status_fields,
     utc,
 )
 from sacred_mongo.files import own_files
@@ -246,7 +247,7 @@ class MongoObserver(DeprecatedCreate, DocumentObserver):
         former = {file_of(self.run_entry.get(name)) for name in fields}
         unused = former - {file_of(value) for value in fields.values()} - {None}
         fields |= {name: utc(getattr(run, name)) for name in _TIMES if name in names}
-        fields |= {"status": run.recorded_status} if "status" in names else {}
+        fields |= status_fields(run) if "status" in names else {}
         code = changed_code(run) if "experiment" in names else {}
         changed = fields | {f"experiment.{name}": value for name, value in code.items()}
         if changed:
@@ -388,8 +389,7 @@ class MongoObserver(DeprecatedCreate, DocumentObserver):
         name = new["name"]
         if name not in known:
             # If the answer to an earlier attempt was lost, it is there.
-            missing = {"artifacts.name": {"$ne": name}}
-            self._run.change({"$push": {"artifacts": new}}, missing)
+            self._run.change({"$push": {"artifacts": new}}, {"artifacts.name": {"$ne": name}})
             self.run_entry["artifacts"].append(new)
         elif known[name] != new["file_id"]:
             changed = {"$set": {"artifacts.$.file_id": new["file_id"]}}

@@ -52,6 +52,7 @@ from sacred_mongo.files import own_files, resource_pairs, shared_files
 from sacred_mongo.filters import filter_of
 from sacred_mongo.observer import MongoObserver
 from sacred_mongo.output import Output, full_output
+from sacred_mongo.queue import MongoQueue
 from sacred_mongo.values import FILE, encode_name, to_unicode
 
 if TYPE_CHECKING:  # few runs have several
@@ -77,7 +78,7 @@ _PARTS = {
 _USUAL_IDS = (2, 7, 16, 18)
 
 
-class MongoStore(DocumentStore[RawBSONDocument]):
+class MongoStore(MongoQueue, DocumentStore[RawBSONDocument]):
     """The runs in one collection. Reading executes nothing.
 
     Documents are decoded one by one, so that one which cannot be decoded hides no other.

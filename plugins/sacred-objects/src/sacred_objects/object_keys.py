@@ -19,6 +19,7 @@ from sacred_core.stores.folder_format import (
     ARTIFACTS,
     CONFIG,
     INFO,
+    LEASE,
     LONGEST_PART,
     METRICS,
     OUTPUT,
@@ -51,6 +52,7 @@ _LONGEST = 500
 #: Names that no artifact beside the record has.
 RESERVED = {
     RUN, CONFIG, INFO, METRICS, OUTPUT, HEARTBEAT, ARTIFACTS, "_output", "_metrics", WRITERS,
+    LEASE,
 }  # fmt: skip
 
 

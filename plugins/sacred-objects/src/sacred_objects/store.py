@@ -48,6 +48,7 @@ from sacred_objects.listing import Batch, SegmentReader, batches, batches_of, sc
 from sacred_objects.object_keys import possible_keys
 from sacred_objects.observer import ObjectObserver
 from sacred_objects.parts import PartsReader, replace_parts
+from sacred_objects.queue import ObjectQueue
 from sacred_objects.removal import delete_run, finish_deletions
 from sacred_objects.run_folder import RunFolder
 from sacred_objects.run_index import RunIndex
@@ -60,7 +61,7 @@ _ATTEMPTS = 5
 _MOST_NAMES = 20
 
 
-class ObjectStore(DocumentStore[RunFolder]):
+class ObjectStore(ObjectQueue, DocumentStore[RunFolder]):
     """The runs in a folder of a bucket, also those that are running.
 
     Args:

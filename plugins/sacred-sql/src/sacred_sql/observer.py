@@ -44,7 +44,7 @@ from sacred_sql.experiments import (
     store_shared,
 )
 from sacred_sql.ids import highest_number, id_columns, is_taken
-from sacred_sql.queue import start_queued
+from sacred_sql.queued_rows import enqueue_waiting, start_queued
 from sacred_sql.rows import Part, Rows, comment_of, read_rows
 from sacred_sql.schema import facts, runs
 
@@ -202,6 +202,7 @@ class SqlObserver(DeprecatedCreate, DocumentObserver):
                 return False
             if is_end:
                 join_points(connection, rows.key, rows.metrics)
+                enqueue_waiting(connection, rows.key, run)
             return self._note(connection)
 
         if not texts and not fields and not outside:  # lists of files have separate tables
@@ -357,6 +358,7 @@ class SqlObserver(DeprecatedCreate, DocumentObserver):
             if is_replaced or any(map(is_large, texts.values())):
                 store_outside(connection, key, large_texts(texts))
             (note_change if is_replaced else note_start)(connection, key)
+            enqueue_waiting(connection, key, run)
             return key, keys["experiment_id"]
 
         stored = self._database.write(work)

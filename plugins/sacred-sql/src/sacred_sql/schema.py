@@ -48,10 +48,10 @@ def _foreign_key(target: str, is_key: bool = False, nullable: bool = False) -> C
     )  # fmt: skip
 
 
-def _key_of_run() -> Column[int]:
+def _key_of_run(index: bool = False) -> Column[int]:
     """Return the key of a table that earlier releases do not support when they delete a run."""
     target = ForeignKey("runs.run_key", ondelete="CASCADE")
-    return Column("run_key", Key, target, primary_key=True, autoincrement=False)
+    return Column("run_key", Key, target, primary_key=True, autoincrement=False, index=index)
 
 
 def _number(name: str) -> Column[int]:
@@ -233,16 +233,21 @@ run_changes = _table(
 )
 #: The token of the process that resumed a run; a process with another one writes nothing more.
 run_tokens = _table("run_tokens", _key_of_run(), _digest("token", unique=False))
+#: The runs that wait in the queue for a worker, in the order in which they are claimed: ``rank`` is
+#: lower for a higher priority. Earlier releases queue and start runs without a row here.
+queued_runs = _table(
+    "queued_runs", Column("rank", sa.Double, primary_key=True), _key_of_run(index=True)
+)
 #: One row, once a numbered run was deleted; added by the first deletion to older databases.
 deleted_numbers = _table("deleted_numbers", _number("highest"))
 
 #: What belongs to one run alone.
 OF_RUNS = (
     large_values, output, points, point_summaries, metrics, resources, artifacts, annotations,
-    facts, run_tokens,
+    facts, run_tokens, queued_runs,
 )  # fmt: skip
 #: Tables that databases of earlier releases lack.
-ADDED = (facts, point_summaries, run_changes, run_tokens, deleted_numbers)
+ADDED = (facts, point_summaries, run_changes, run_tokens, queued_runs, deleted_numbers)
 #: What refers to contents.
 USERS_OF_CONTENTS = (sources, repositories, resources, artifacts, large_values)
 

@@ -34,6 +34,7 @@ from sacred_sql.changes import (
 from sacred_sql.contents import lock_cleanup
 from sacred_sql.database import Database
 from sacred_sql.observer import SqlObserver
+from sacred_sql.queue import SqlQueue
 from sacred_sql.reading import Fields, OwnTables, RunTables, read_scalars
 from sacred_sql.removal import has_parts, remove_run
 from sacred_sql.row_ids import row_id
@@ -67,7 +68,7 @@ class Record:
     fields: Fields | None = None
 
 
-class SqlStore(DocumentStore[Record]):
+class SqlStore(SqlQueue, DocumentStore[Record]):
     """The runs in one database, also those that Sacred's own SqlObserver recorded there.
 
     Reading executes nothing. Runs are read some at a time; if something in a row cannot be read,
