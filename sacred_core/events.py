@@ -157,10 +157,12 @@ class Heartbeat(Event):
         segments: Of a run that is replayed, what `sacred_core.stores.segments.encode_segment`
             returned of each segment; None of a run with a single segment.
         writers: The other processes that record in the run; None if there is none.
+        claim: Of a run that is replayed, what `sacred_core.stores.worker_claims.encode_claim`
+            returned of its last claim. One without a worker: the run is in the queue again.
     """
 
     method = "heartbeat_event"
-    only_by_name = ("captured", "segments", "writers")
+    only_by_name = ("captured", "segments", "writers", "claim")
     lazy_arguments = ("captured_out",)
 
     info: PlainDict
@@ -169,6 +171,7 @@ class Heartbeat(Event):
     captured: list[list[Any]] | None = None
     segments: list[dict[str, Any]] | None = None
     writers: list[str] | None = None
+    claim: dict[str, Any] | None = None
 
 
 def is_later_beat(beat_time: datetime, stored: datetime | None) -> bool:

@@ -157,8 +157,8 @@ def captured_calls() -> list[list[Any]] | None:
 
 
 def beat_additions(run: StoredRun) -> dict[str, Any]:
-    """Return ``segments`` and ``writers`` of the heartbeat that is the current event, if they are
-    not those of ``run`` already.
+    """Return ``segments``, ``writers`` and ``claim`` of the heartbeat that is the current event, if
+    they are not those of ``run`` already.
     """
     event = current_event(Heartbeat)
     found: dict[str, Any] = {}
@@ -169,6 +169,11 @@ def beat_additions(run: StoredRun) -> dict[str, Any]:
             found["segments"] = event.segments
     if event is not None and not set(event.writers or ()) <= set(run.writers):
         found["writers"] = event.writers
+    if event is not None and event.claim is not None:
+        from sacred_core.stores.worker_claims import decode_claim  # few runs are queued
+
+        if decode_claim(event.claim) != run.claim:
+            found["claim"] = event.claim
     return found
 
 

@@ -226,7 +226,7 @@ class DocumentObserver(ReplayingObserver, ABC):
         if captured and captured != run.experiment.get("captured"):
             changed.add("experiment")
         fields = {"info": info, "beat_time": beat_time, "result": result, "captured": captured}
-        if "segments" in added:  # a copy of a run that was resumed: an end of it is undone
+        if {"segments", "claim"} & {*added}:  # a copy of a resumed run: an end of it is undone
             changed |= {"status", "stop_time", "fail_trace"}
         event = events.Heartbeat(**_NO_IDENTITY, **fields, **added)
         self._save(event, *changed, *added)

@@ -321,4 +321,5 @@ def _find_first(own: StoredRun, index: "UidIndex") -> StoredRun:
 
 def _is_continued(run: StoredRun, stored: StoredRun) -> bool:
     """Return whether a stored run is continued; the start of a queued one takes it over instead."""
-    return run.recorded_status == "QUEUED" or stored.recorded_status != "QUEUED"
+    is_queued = stored.recorded_status == "QUEUED" and stored.start_time is None
+    return run.recorded_status == "QUEUED" or not is_queued

@@ -286,6 +286,12 @@ def _apply_heartbeat(run: StoredRun, event: events.Heartbeat) -> None:
 
         replace_segments(run, event.segments)
     run.writers = list(dict.fromkeys((*run.writers, *(event.writers or ()))))
+    if event.claim:
+        from sacred_core.stores.worker_claims import decode_claim
+
+        run.claim = decode_claim(event.claim)
+        if run.claim is not None and not run.claim.worker:
+            run.recorded_status, run.stop_time, run.fail_trace = "QUEUED", None, []
 
 
 def _apply_output(run: StoredRun, event: events.OutputCaptured) -> None:

@@ -44,8 +44,10 @@ from sacred_core.stores.stored_parts import (
     has_same_end,
     is_continued,
     is_same_file,
+    is_unstarted,
     was_resumed,
 )
+from sacred_core.stores.worker_claims import WorkerClaim, encode_claim
 
 #: Points and characters of one event.
 POINTS, CHARACTERS = 50_000, 1_000_000
@@ -97,7 +99,7 @@ class Replay:
                 yield from self._annotations()  # it is complete already, or another run
                 return
             yield from self._begin()
-            if run.recorded_status == "QUEUED":
+            if is_unstarted(run):
                 yield from self._annotations()
                 return
             has_added = known is not None and was_resumed(run, known)
@@ -114,7 +116,7 @@ class Replay:
         return None if self.stored is None else self.stored.run
 
     def _content(self) -> Iterator[Event]:
-        if self._known is not None and self._known.recorded_status != "QUEUED":
+        if self._known is not None and not is_unstarted(self._known):
             yield from self._later_code(self._known)
         yield from self._output()
         yield from self._points()
@@ -124,10 +126,10 @@ class Replay:
     def _begin(self) -> Iterator[Event]:
         """Yield that the run was queued and its start, as far as the target has them not."""
         run, known = self.run, self._known
-        is_queued = run.recorded_status == "QUEUED"
+        is_queued = is_unstarted(run)
         if known is None and (is_queued or run.queue_time is not None):
             yield from self._id_event(RunQueued, queue_time=run.queue_time)
-        if not is_queued and (known is None or known.recorded_status == "QUEUED"):
+        if not is_queued and (known is None or is_unstarted(known)):
             yield from self._id_event(RunStarted, start_time=_start_of(run))
 
     def _id_event(self, kind: type[RunIdEvent], **times: Any) -> Iterator[Event]:
@@ -247,11 +249,13 @@ class Replay:
         # A store may write facts about what was added with a heartbeat or the end only.
         is_last = has_added and not has_ended(run)
         additions = (run.info, run.experiment.get("captured"), run.recorded_segments, run.writers)
-        is_needed = is_last or any(additions) or run.result is not None
+        claim = _copied_claim(run)
+        is_needed = is_last or any((*additions, claim)) or run.result is not None
         beat = None if known is None else known.heartbeat
-        is_new = has_added or is_later_beat(self._beat_time, beat)
+        is_claim_known = claim is None or (known is not None and _copied_claim(known) == claim)
+        is_new = has_added or not is_claim_known or is_later_beat(self._beat_time, beat)
         if is_new and (run.heartbeat is not None or is_needed):
-            yield self._heartbeat()
+            yield self._heartbeat(claim)
         if has_ended(run):
             yield self._end_event()
 
@@ -259,7 +263,7 @@ class Replay:
     def _beat_time(self) -> datetime:
         return self.run.heartbeat or self.run.stop_time or _start_of(self.run)
 
-    def _heartbeat(self) -> Event:
+    def _heartbeat(self, claim: dict[str, Any] | None = None) -> Event:
         run = self.run
         return self._source.make(
             Heartbeat,
@@ -269,6 +273,7 @@ class Replay:
             captured=run.experiment.get("captured"),
             segments=[*map(encode_segment, run.recorded_segments)] or None,
             writers=run.writers or None,
+            claim=claim,
         )
 
     def _end_event(self) -> Event:
@@ -299,6 +304,14 @@ def replay(store: RunStore, run: StoredRun, stored: Stored | None = None) -> Ite
             `Replay.missing`.
     """
     return iter(Replay(store, run, stored))
+
+
+def _copied_claim(run: StoredRun) -> dict[str, Any] | None:
+    """Return the claim of a copy: no worker has it, and a run that a worker executes has none."""
+    if run.recorded_status == "QUEUED":
+        known = run.claim or WorkerClaim()
+        return encode_claim(attrs.evolve(known, worker="", token="", beats=0))
+    return encode_claim(run.claim) if run.claim is not None and has_ended(run) else None
 
 
 def _start_of(run: StoredRun) -> datetime:

@@ -81,6 +81,11 @@ def has_same_segments(run: StoredRun, known: StoredRun) -> bool:
     return all(is_same_time(one.start_time, other.start_time) for one, other in pairs)
 
 
+def is_unstarted(run: StoredRun) -> bool:
+    """Return whether a run is queued and was never started: it has nothing but its start."""
+    return run.recorded_status == "QUEUED" and run.start_time is None
+
+
 def has_ended(run: StoredRun) -> bool:
     """Return whether the record of a run has an end."""
     return run.recorded_status not in ("RUNNING", "QUEUED", "")

@@ -2,14 +2,14 @@
 
 import functools
 import os
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from sacred_core.exceptions import QueryError, RunIdError, RunRemovedError
+from sacred_core.observers.documents import DocumentObserver
 from sacred_core.stores.annotations import Annotation
-from sacred_core.stores.run_queue import RunQueue
+from sacred_core.stores.digests import digest_run
 from sacred_core.stores.worker_claims import encode_claim, is_held, is_waiting
 from sacred_core.testing.at_once import call_at_once
 from sacred_core.testing.comparing import assert_metrics, assert_refused
@@ -17,10 +17,11 @@ from sacred_core.testing.effort import examples
 from sacred_core.testing.event_driver import START, EventDriver
 from sacred_core.testing.interleaving import run_interleaved
 from sacred_core.testing.killing import kill_at
+from sacred_core.testing.memory import Memory, MemoryStore
+from sacred_core.testing.queue_driver import SHORT, QueueDriver, error_of, record_more
+from sacred_core.transfer.copying import copy_run
+from sacred_core.transfer.known_runs import Target
 
-_META = {"command": "main", "beat_interval": 10.0}
-#: Seconds of a claim whose worker is killed, and in which another one claims the run.
-_SHORT, _PATIENCE = 0.03, 20.0
 #: How the segments of a run end that is put back after each, and the status that they get.
 _ENDS: tuple[tuple[str, Callable[[EventDriver], None]], ...] = (
     ("DEAD", lambda driver: None),
@@ -30,7 +31,7 @@ _ENDS: tuple[tuple[str, Callable[[EventDriver], None]], ...] = (
 )
 
 
-class QueueContract:
+class QueueContract(QueueDriver):
     """The part of `StoreContract` that is about the queue: `sacred_core.stores.RunQueue`."""
 
     make_observer: Callable[[Path], Any]
@@ -187,7 +188,7 @@ class QueueContract:
         claim = queue.claim(None, "worker 0").claim
         driver = self._start_claimed(tmp_path, run_id)
         for number, (status, end) in enumerate(_ENDS, 1):
-            _record(driver, tmp_path, f"part{number}")
+            record_more(driver, tmp_path, f"part{number}")
             end(driver)
             assert queue.requeue(run_id, status, expected=queue.get(run_id), is_lost=number == 1)
             run = self._open_queue(tmp_path).get(run_id)
@@ -196,7 +197,7 @@ class QueueContract:
             self._require_recorded(tmp_path, driver, run_id)
             if status == "DEAD":
                 late = functools.partial(driver.observer.heartbeat_event, {"late": 1})
-                error = _error_of(late)
+                error = error_of(late)
                 assert isinstance(error, RunRemovedError), f"{number}: {error!r}"
             former, queued = claim, self._open_queue(tmp_path).claim(None, f"worker {number}")
             claim = queued.claim
@@ -206,7 +207,7 @@ class QueueContract:
             driver.expected = self._open_queue(tmp_path).get(run_id)
             driver.resume(self.make_observer(tmp_path), claim=encode_claim(claim))
             self._require_recorded(tmp_path, driver, run_id)
-        _record(driver, tmp_path, "last")
+        record_more(driver, tmp_path, "last")
         driver.complete("done")
         self._require_recorded(tmp_path, driver, run_id)
         run = self._open_queue(tmp_path).get(run_id)
@@ -226,7 +227,7 @@ class QueueContract:
             claim = queue.claim(None, "ann").claim
             driver = self._start_claimed(tmp_path, run_id) if has_started else None
             if driver is not None:
-                _record(driver, tmp_path, "first")
+                record_more(driver, tmp_path, "first")
             assert queue.fail(run_id, ["no module named x\n"], queue.get(run_id))
             run = self._open_queue(tmp_path).get(run_id)
             assert (run.recorded_status, run.fail_trace) == ("FAILED", ["no module named x\n"])
@@ -234,8 +235,39 @@ class QueueContract:
             assert queue.claim(None, "bob") is None and not queue.renew(run_id, claim)
             if driver is not None:
                 self._require_recorded(tmp_path, driver, run_id)
-                error = _error_of(driver.beat)
+                error = error_of(driver.beat)
                 assert isinstance(error, RunRemovedError), repr(error)
+
+    def test_a_copy_of_a_run_that_was_put_back_has_everything(self, tmp_path: Path) -> None:
+        """Its copy is in the queue of the other store, without a worker; it is continued by the
+        next copy, and has the digest of the run each time, in the other store and back.
+        """
+        run_id, queue = self._queue_run(tmp_path)
+        if not isinstance(self.make_observer(tmp_path), DocumentObserver):
+            return
+        queue.claim(None, "ann")
+        driver = self._start_claimed(tmp_path, run_id)
+        record_more(driver, tmp_path, "first")
+        other = MemoryStore(Memory())
+        target = Target(other)
+        assert not is_held(self._copy(tmp_path, run_id, target))
+        driver.fail()
+        assert queue.requeue(run_id, "try again")
+        copied = self._copy(tmp_path, run_id, target)
+        assert is_waiting(copied) and copied.claim.reason == "try again", copied.claim
+        claim = queue.claim(None, "bob").claim
+        assert is_waiting(self._copy(tmp_path, run_id, target))
+        driver.expected = queue.get(run_id)
+        driver.resume(self.make_observer(tmp_path), claim=encode_claim(claim))
+        record_more(driver, tmp_path, "second")
+        assert not is_held(self._copy(tmp_path, run_id, target))
+        driver.complete()
+        copied = self._copy(tmp_path, run_id, target)
+        assert (copied.claim.worker, copied.recorded_status) == ("bob", "COMPLETED")
+        queue.delete(run_id)
+        copy_run(other, copied, Target(queue))
+        (back,) = queue.list()
+        assert digest_run(queue, queue.get(back.id)) == digest_run(other, copied)
 
     def test_a_start_without_a_claim_clears_it(self, tmp_path: Path) -> None:
         """A run that a worker put back can be started by its id; the record has no claim then."""
@@ -283,7 +315,7 @@ class QueueContract:
             return
 
         def claim() -> None:
-            self._open_queue(tmp_path).claim(None, "killed", lease=_SHORT)
+            self._open_queue(tmp_path).claim(None, "killed", lease=SHORT)
 
         def requeue(run_id: Any) -> None:
             self._open_queue(tmp_path).requeue(run_id, "stopped")
@@ -311,71 +343,3 @@ class QueueContract:
                     assert self._open_queue(tmp_path).output(run_id) == driver.output, f"call {at}"
                 run = self._open_queue(tmp_path).get(run_id)
                 assert run.recorded_status == "COMPLETED", f"call {at}"
-
-    def _claim_again(self, tmp_path: Path, run_id: Any) -> Any:
-        """Claim a run as workers do: one that another worker has is put back first."""
-        queue, until = self._open_queue(tmp_path), time.monotonic() + _PATIENCE
-        while (run := queue.claim(None, "second", lease=_SHORT)) is None:
-            held = queue.get(run_id)
-            if is_held(held):
-                queue.requeue(run_id, "its worker is dead", expected=held, is_lost=True)
-            assert time.monotonic() < until, f"run {run_id!r} cannot be claimed: {held}"
-        assert run.id == run_id
-        return run
-
-    def _queue_run(self, tmp_path: Path, **fields: Any) -> tuple[Any, Any]:
-        """Queue a run, and return its id and the store."""
-        driver = EventDriver(self.make_observer(tmp_path))
-        meta = {**_META, "uid": os.urandom(16).hex(), **fields.pop("meta_info", {})}
-        return driver.queue(meta_info=meta, **fields), self._open_queue(tmp_path)
-
-    def _open_queue(self, tmp_path: Path) -> Any:
-        store = self.make_store(tmp_path)
-        assert isinstance(store, RunQueue), f"{type(store).__name__} is not a RunQueue"
-        return store
-
-    def _start_claimed(self, tmp_path: Path, run_id: Any, **fields: Any) -> EventDriver:
-        """Start a claimed run, as the process does that its worker starts."""
-        queued = self.make_store(tmp_path).get(run_id)
-        driver = EventDriver(self.make_observer(tmp_path))
-        fields |= {"meta_info": {**_META, "uid": queued.uid}}
-        driver.start(_id=run_id, asked_id=run_id, claim=encode_claim(queued.claim), **fields)
-        return driver
-
-    def _error_of_start(self, tmp_path: Path, run_id: Any, claim: Any) -> Exception | None:
-        """Return the error of a start, which must not change the record."""
-        before = self.make_store(tmp_path).get(run_id)
-        driver = EventDriver(self.make_observer(tmp_path))
-        fields = {"meta_info": {**_META, "uid": before.uid}, "claim": claim}
-        error = _error_of(lambda: driver.start(_id=run_id, asked_id=run_id, **fields))
-        after = self.make_store(tmp_path).get(run_id)
-        assert (after.claim, after.recorded_status) == (before.claim, "QUEUED"), repr(error)
-        return error
-
-    def _require_recorded(self, tmp_path: Path, driver: EventDriver, run_id: Any) -> None:
-        """Require the output, points and files that the driver has recorded."""
-        store = self._open_queue(tmp_path)
-        assert store.output(run_id) == driver.output
-        assert_metrics(store, run_id, driver)
-        run = store.get(run_id)
-        assert sorted(run.artifacts) == sorted(driver.expected.artifacts)
-        for name in run.artifacts:
-            with store.open_file(run_id, "artifact", name) as file:
-                assert file.read().decode() == name.removesuffix(".txt")
-
-
-def _record(driver: EventDriver, tmp_path: Path, name: str) -> None:
-    """Record some output, points and a file."""
-    (tmp_path / f"{name}.txt").write_text(name)
-    driver.artifact(f"{name}.txt", str(tmp_path / f"{name}.txt"))
-    driver.print(f"{name} äöü\n")
-    driver.log("loss", [0.5, 0.25], first_step=len(driver.metrics.get("loss", {}).get("steps", ())))
-    driver.beat({"by": name})
-
-
-def _error_of(call: Callable[[], object]) -> Exception | None:
-    try:
-        call()
-    except Exception as error:  # noqa: BLE001 - it is returned
-        return error
-    return None

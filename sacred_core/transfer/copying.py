@@ -22,6 +22,7 @@ from sacred_core.stores.stored_parts import (
     has_ended,
     has_same_segments,
     is_continued,
+    is_unstarted,
     was_resumed,
     with_all_points,
 )
@@ -159,7 +160,7 @@ class RunCopier:
                 return known_id, parts.copy(known_id)
             observer, self._observer = self._observer, None
             if observer is None:
-                is_started = stored is not None and stored.run.recorded_status != "QUEUED"
+                is_started = stored is not None and not is_unstarted(stored.run)
                 observer = self._target.observer_of(known_id if is_started else None)
             sender = Sender(observer, known_id, note_sent)
             sender.send(parts.copy_before_end(chain((first,), events), sender))

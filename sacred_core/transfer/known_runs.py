@@ -15,6 +15,7 @@ from sacred_core.stores.stored_parts import (
     has_same_segments,
     is_same_file_set,
     is_same_time,
+    is_unstarted,
 )
 from sacred_core.stores.uids import UidIndex
 
@@ -142,12 +143,13 @@ def is_complete(run: StoredRun, copy: StoredRun) -> bool:
         return False
     if run.recorded_status != copy.recorded_status:
         return False
-    if run.recorded_status == "QUEUED":
+    if is_unstarted(run):
         return True
     is_other = len(run.recorded_segments) != len(copy.recorded_segments)
     if is_other or not has_same_segments(run, copy) or run.writers != copy.writers:
         return False
-    is_current = run.is_running() and run.heartbeat is not None
+    has_no_end = run.is_running() or run.recorded_status == "QUEUED"
+    is_current = has_no_end and run.heartbeat is not None
     return (
         (is_same_time(run.heartbeat, copy.heartbeat) if is_current else has_same_end(run, copy))
         and (run.output_length or 0) in (0, copy.output_length)

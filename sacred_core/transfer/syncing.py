@@ -19,6 +19,7 @@ from sacred_core.stores.stored_parts import (
     annotation_key,
     has_ended,
     has_same_segments,
+    is_unstarted,
     was_resumed,
 )
 from sacred_core.transfer.copying import Copied, PartCopier, RunCopier
@@ -223,7 +224,7 @@ def _is_conflict(difference: Difference, a: StoredRun, b: StoredRun) -> bool:
         has_less, has_more = (a, b) if difference.missing_in == "A" else (b, a)
         # The end would cut the longer output, as a filter may rewrite it.
         return difference.part == "output" and has_ended(has_less) and not has_ended(has_more)
-    if "QUEUED" in (a.recorded_status, b.recorded_status):
+    if is_unstarted(a) or is_unstarted(b):
         return False
     return (has_ended(a) and has_ended(b)) or difference.part in _CONSTANT
 
@@ -234,7 +235,7 @@ def _is_later(run: StoredRun, other: StoredRun) -> bool:
         (
             len(each.recorded_segments),
             has_ended(each),
-            each.recorded_status != "QUEUED",
+            not is_unstarted(each),
             each.heartbeat or each.start_time,
         )
         for each in (run, other)

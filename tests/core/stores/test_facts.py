@@ -42,7 +42,7 @@ def test_a_run_without_facts() -> None:
     assert set(read(None).values()) == {None}
     facts = encode_facts(StoredRun(id=1, status="RUNNING"))
     assert facts == {"metrics": {}, "files": {}}
-    none = dict.fromkeys(("output_length", "segments", "writers"))
+    none = dict.fromkeys(("output_length", "segments", "writers", "claim"))
     assert read(facts) == {"metrics": {}, "files": {}, **none}
 
 

@@ -12,6 +12,7 @@ from sacred_core.exceptions import StoreError
 from sacred_core.stores import StoredRun
 from sacred_core.stores.replay import replay
 from sacred_core.stores.stored_parts import Stored
+from sacred_core.stores.worker_claims import WorkerClaim, encode_claim
 from sacred_core.testing import EventDriver
 from sacred_core.testing.event_driver import START
 from sacred_core.testing.memory import Memory, MemoryObserver, MemoryStore
@@ -82,9 +83,31 @@ def test_a_run_that_was_queued(recorded: Recorded) -> None:
     queued, started = recorded.events(queue_time=queue_time)
     assert isinstance(queued, events.RunQueued) and queued.queue_time == queue_time
     assert isinstance(started, events.RunStarted) and started.start_time == START
-    assert recorded.kinds(queue_time=queue_time, recorded_status="QUEUED") == ["RunQueued"]
+    waiting = {"queue_time": queue_time, "recorded_status": "QUEUED", "start_time": None}
+    assert recorded.kinds(**waiting) == ["RunQueued"]
+    known = stored(recorded.store.get(1), status="QUEUED", start_time=None)
+    assert recorded.kinds(known, queue_time=queue_time) == ["RunStarted"]
+
+
+def test_a_run_that_was_put_back_into_the_queue(recorded: Recorded) -> None:
+    """Its start is followed by a heartbeat that puts the copy into the queue, unless it is there;
+    the claim in it has no worker.
+    """
+    claim = WorkerClaim(worker="ann", token="claim-1", number=2, reason="node lost", beats=4)
+    queued = {"recorded_status": "QUEUED", "claim": claim}
+    started, beat = recorded.events(**queued)
+    assert isinstance(started, events.RunStarted) and isinstance(beat, events.Heartbeat)
+    expected = WorkerClaim(number=2, reason="node lost")
+    assert beat.claim == encode_claim(expected)
     run = recorded.store.get(1)
-    assert recorded.kinds(stored(run, status="QUEUED"), queue_time=queue_time) == ["RunStarted"]
+    assert (
+        recorded.kinds(stored(run, status="QUEUED", claim=expected, heartbeat=START), **queued)
+        == []
+    )
+    assert recorded.kinds(stored(run), **queued) == ["Heartbeat"]
+    (*_, beat, end) = recorded.events(recorded_status="FAILED", stop_time=START, claim=claim)
+    assert beat.claim == encode_claim(claim) and isinstance(end, events.RunFailed)
+    assert all(not getattr(each, "claim", None) for each in recorded.events(claim=claim))
 
 
 @pytest.mark.parametrize(
