@@ -144,3 +144,10 @@ def test_workers_of_a_pool_record_in_the_run(tmp_path: Path) -> None:
     assert names == ["accuracy.fold0", "accuracy.fold1", "accuracy.fold2"]
     assert all(len(own["values"]) == 2 for each in points for own in each.values())
     assert store.get(1).writers == [part.meta["writer"] for part in parts.list()]
+
+
+def test_the_training_that_can_end_early_runs_alone(tmp_path: Path) -> None:
+    """Without a sweep it has all epochs, and nothing about an early end."""
+    run("10_early_stopping.py", "-F", "runs", "with", "epochs=7", cwd=tmp_path)
+    (stored,) = open_store(tmp_path / "runs").list()
+    assert stored.metrics["loss"].count == 7 and stored.info == {}
