@@ -1,6 +1,9 @@
 """Tests of queueing further points of sampled sweeps."""
 
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from threading import Barrier
 from typing import Any
 
@@ -10,12 +13,15 @@ from sacred_sweep import filling
 from sacred_sweep.filling import fill_queue, queue_next
 from sacred_sweep.point_copies import insert_point, new_point_run
 from sacred_sweep.random_sampler import RandomSampler
-from sacred_sweep.sampled_sweeps import CANCELLED
+from sacred_sweep.sampled_sweeps import CANCELLED, SampledPoint
 
+from sacred_core import open_store
 from sacred_core.exceptions import OptionError
+from sacred_core.hooks.targets import resolve_target
 from sacred_core.stores.annotations import new_tags
 from sacred_core.stores.query import parse
-from sacred_core.testing import Memory, MemoryObserver, MemoryStore
+from sacred_core.testing import EventDriver, Memory, MemoryObserver, MemoryStore
+from sacred_core.testing.effort import examples
 
 from .sampled_runs import Runs, new_plan
 
@@ -154,3 +160,45 @@ def test_many_threads_queue_each_point_once() -> None:
     for trial in range(17):
         assert runs.run(trial, 0).config["lr"] == runs.run(trial, 1).config["lr"]
     assert isinstance(runs.store.new_observer(), MemoryObserver)
+
+
+WORKER = """
+import sys
+from sacred_sweep.filling import fill_queue
+from sacred_core import open_store
+
+store, empty = open_store(sys.argv[1]), 0
+print("ready", flush=True)
+sys.stdin.readline()
+while empty < 2:
+    empty = 0 if fill_queue(store) else empty + 1
+"""
+
+
+@pytest.mark.parametrize("place", ["{}/runs", "sqlite:///{}/runs.db"])
+def test_many_processes_queue_each_point_once(place: str, tmp_path: Path) -> None:
+    """Folders and databases have the same points as the memory."""
+    location = place.format(tmp_path)
+    name = "sacred_sql:SqlObserver" if "sqlite" in place else "sacred_file:FileStorageObserver"
+    observer = resolve_target(name)(location)
+    runs = Runs(plan=new_plan(trials=10), seeds=2)
+    for replica in range(2):
+        EventDriver(observer).queue(
+            meta_info=runs.meta(0, replica, {"lr": 0.5}), config={"lr": 0.5, "seed": replica}
+        )
+    workers = [
+        subprocess.Popen(
+            [sys.executable, "-c", WORKER, location], stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, text=True,
+        )
+        for _ in range(examples(3, 8))
+    ]  # fmt: skip
+    for worker in workers:
+        assert worker.stdout is not None and worker.stdout.readline() == "ready\n"
+    for worker in workers:
+        worker.communicate("go\n")
+        assert worker.returncode == 0
+    stored = [SampledPoint.of(run.meta) for run in open_store(location).list()]
+    found = [(each.trial, each.replica, str(dict(each.values))) for each in stored if each]
+    assert sorted(each[:2] for each in found) == [(n, k) for n in range(10) for k in range(2)]
+    assert len({(each[0], each[2]) for each in found}) == 10
