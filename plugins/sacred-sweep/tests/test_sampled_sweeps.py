@@ -16,6 +16,7 @@ from sacred_sweep.sampled_sweeps import (
 
 from sacred_core.exceptions import OptionError, QueryError
 from sacred_core.stores.annotations import new_tags
+from sacred_core.stores.finding import MetricSummaries
 
 from .sampled_runs import UID, Runs, new_plan
 
@@ -77,6 +78,36 @@ def test_the_value_is_the_mean_of_the_replicas() -> None:
     runs.start(1, 1).fail()
     assert [each.status for each in runs.trials()] == ["complete", "failed", "running"]
     assert [each.value for each in runs.trials()] == [2.5, None, 1.0]
+
+
+def test_a_point_that_is_inserted_twice_for_a_moment_counts_once() -> None:
+    """The first run remains, as in the store."""
+    runs = Runs()
+    first = runs.queue(0, lr=0.25)
+    runs.queue(0, lr=0.75)
+    assert len(list(runs.store.list())) == 2 and runs.run(0).id == first.id
+    assert [dict(trial.values) for trial in runs.trials()] == [{"lr": 0.25}]
+
+
+def test_a_run_that_is_deleted_meanwhile_has_failed() -> None:
+    """Its metrics cannot be read; those of a queued run are not read."""
+    runs = Runs()
+    for trial in range(2):
+        runs.queue(trial)
+    runs.complete(0)
+    sweep = runs.sweep()
+    sweep.runs[0, 0].metrics = None
+    for run in list(runs.store.list()):
+        runs.store.delete(run.id)
+    trials = sweep.trials(MetricSummaries(runs.store))
+    assert [trial.status for trial in trials] == ["failed", "running"]
+
+
+def test_the_name_of_a_sampler_is_before_its_argument() -> None:
+    """The argument may have colons."""
+    runs = Runs(sampler="acme:fast,url=a:b")
+    runs.queue()
+    assert runs.point().sampler_name == "acme"
 
 
 def test_missing_points_are_those_without_a_run() -> None:

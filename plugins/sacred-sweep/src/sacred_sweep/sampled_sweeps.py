@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 import attrs
 
-from sacred_core.exceptions import OptionError
+from sacred_core.exceptions import OptionError, StoreError, UnavailableError
 from sacred_core.run.stop_checks import STOPPED_EARLY
 from sacred_core.shared_methods import ValueMethods
 from sacred_core.stores.finding import MetricSummaries, find_runs
@@ -116,7 +116,7 @@ class SampledSweep(ValueMethods):
             by_number.setdefault(number, []).append(self.runs[number, replica])
         trials = []
         for number, runs in by_number.items():
-            values = [_number(read(field, run, metrics.of(run), now)) for run in runs]
+            values = [_value(field, run, metrics, now) for run in runs]
             status = self._status(runs, values)
             known = [value for value in values if value is not None]
             points: Mapping[int, float] = {}
@@ -153,7 +153,9 @@ def sampled_sweeps(runs: Iterable[StoredRun]) -> list[SampledSweep]:
         point = SampledPoint.of(run.meta)
         if point is None:
             continue
-        found.setdefault(point.uid, {})[point.trial, point.replica] = run
+        own = found.setdefault(point.uid, {})
+        # While two workers insert a point at the same time, it can be there twice.
+        own.setdefault((point.trial, point.replica), run)
         if point.uid not in newest or point.trial >= newest[point.uid].trial:
             newest[point.uid] = point
     return [SampledSweep(point=newest[uid], runs=own) for uid, own in found.items()]
@@ -202,8 +204,16 @@ def _has_failed(run: StoredRun) -> bool:
     return run.recorded_status not in ("QUEUED", "RUNNING", "COMPLETED")
 
 
-def _number(value: Any) -> float | None:
-    """Return a value that can be optimized; None for NaN and what is not a number."""
+def _value(field: Field, run: StoredRun, metrics: MetricSummaries, now: datetime) -> float | None:
+    """Return the value of a run that has ended; None if it has no number, or NaN."""
+    if run.stop_time is None:
+        return None
+    try:
+        value = read(field, run, metrics.of(run), now)
+    except UnavailableError:
+        raise
+    except StoreError:  # the run was deleted meanwhile
+        return None
     return float(value) if is_number(value) and not math.isnan(value) else None
 
 
