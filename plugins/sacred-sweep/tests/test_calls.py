@@ -19,6 +19,7 @@ from sacred_sweep import (
 
 from sacred_core import Experiment
 from sacred_core.exceptions import SacredError
+from sacred_core.run.creation import new_run
 
 Stored = Callable[[], list[Any]]
 
@@ -44,6 +45,16 @@ def test_combinations_are_queued(
     assert [point.values for point in sweep.points][:1] == [{"lr": 1, "model.depth": 3}]
     assert capsys.readouterr().out == ""
     assert observed.sweep({"lr": np.array([1, 2, 5]), "model.depth": (3, 4)}, name="x").queued == 6
+
+
+def test_a_worker_that_executes_the_script_starts_no_sweep(
+    observed: Experiment, stored: Stored, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The script would queue its points, and start workers, for each point once more."""
+    monkeypatch.setattr("sacred_core.context.run_creator", new_run)
+    sweep = observed.sweep({"lr": [1, 2]}, launch="local:2")
+    assert (sweep.queued, sweep.is_dry_run, sweep.launched) == (2, True, None)
+    assert [*stored()] == []
 
 
 def test_the_command_line_starts_the_same_sweep(observed: Experiment) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import attrs
 
+from sacred_core import context
 from sacred_core.exceptions import UpdateError
 from sacred_core.hooks.targets import resolve_target
 from sacred_core.plurals import counted
@@ -94,7 +95,7 @@ def start_sweep(ex: Any, spec: SweepSpec, settings: SweepSettings) -> Sweep:
     """Queue the points of a sweep that its store does not have, and start workers.
 
     No point is queued if the configuration of one is wrong. It may be interrupted at any moment,
-    and started again.
+    and started again. In a process that a worker, or a rerun, has started, nothing is queued.
 
     Raises:
         SacredError: a point or an option is wrong, no observer has a store, or it fails.
@@ -104,6 +105,8 @@ def start_sweep(ex: Any, spec: SweepSpec, settings: SweepSettings) -> Sweep:
         raise UpdateError(
             "nothing is swept: write a list of values, as in lr=[1e-3,1e-2], or add --seeds N"
         )
+    if context.run_creator is not None:  # a worker executes the script for one of the points
+        settings = attrs.evolve(settings, dry_run=True)
     if not settings.sampler:
         check_size(spec, settings.seeds, settings.force)
     with _logged_once(ex.logger or logging.getLogger()):
