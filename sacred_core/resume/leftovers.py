@@ -63,6 +63,22 @@ def store_leftovers(run: Run, stored: StoredRun, observers: Sequence[Any]) -> No
     _deliver(_entries_of(stored.uid, observers), observers, run.run_logger)
 
 
+def has_undelivered(uid: str) -> bool:
+    """Return whether events of a run on this machine could not be delivered when it ended."""
+    return any(isinstance(entry, UndeliveredEvents) for entry in _entries_of(uid, ()))
+
+
+def deliver_undelivered(uid: str, observer: Any, logger: logging.Logger) -> None:
+    """Deliver the events of a run that its process could not deliver; report what is left.
+
+    Args:
+        uid: Of the run.
+        observer: Of the store with the run, over whose connection they are delivered.
+        logger: For what is left.
+    """
+    _deliver(_entries_of(uid, (observer,)), (observer,), logger)
+
+
 def _recover_output(run: Run, stored: StoredRun, stores: Sequence[RunStore]) -> bool:
     """Store the last output of killed processes, and return whether there is any."""
     has_found = False

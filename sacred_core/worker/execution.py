@@ -13,6 +13,7 @@ from sacred_core.exceptions import SacredError, StoreError
 from sacred_core.masking import mask_text
 from sacred_core.observers.retry_policy import OUTAGES
 from sacred_core.plurals import counted
+from sacred_core.resume.leftovers import deliver_undelivered, has_undelivered
 from sacred_core.serialization import message_of
 from sacred_core.stores.model import StoredRun
 from sacred_core.worker.losses import lose_run
@@ -173,6 +174,7 @@ class Execution:
             self._requeue(f"worker {worker} was stopped by {self._stop.name}")
             return True
         if outcome.status is not None:
+            self._deliver_rest()
             self._logger.info("%s: %s", self._name, outcome.status)
         elif outcome.is_lost:
             self._logger.warning("%s was taken over by another worker", self._name)
@@ -188,6 +190,15 @@ class Execution:
         else:
             self._fail([f"the process {end_text(code)} before the run was started\n"])
         return True
+
+    def _deliver_rest(self) -> None:
+        """Deliver the end of a run whose process could not reach the store."""
+        uid = self._run.uid
+        if not has_undelivered(uid):
+            return
+        self._logger.warning("%s has ended, but not all of it is stored yet", self._name)
+        self._change(lambda: find_run(self._store, self._run.id))  # waits for the store
+        deliver_undelivered(uid, self._store.new_observer(), self._logger)
 
     def _await_signal(self) -> None:
         """Wait for a signal that was sent to the process of the run and to this one."""

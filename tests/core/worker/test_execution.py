@@ -10,7 +10,7 @@ import pytest
 from sacred_core.exceptions import RerunError, UnavailableError
 from sacred_core.rerun.records import MissingValuesError
 from sacred_core.stores import StoredRun
-from sacred_core.testing import MemoryStore
+from sacred_core.testing import MemoryObserver, MemoryStore
 from sacred_core.worker import execution
 from sacred_core.worker.execution import Execution
 from sacred_core.worker.options import WorkerOptions
@@ -111,6 +111,36 @@ def test_a_run_that_has_ended_is_not_touched(
     assert execute()
     run = stored(store)
     assert (run.recorded_status, run.claim and run.claim.worker) == ("QUEUED", "me")
+
+
+def test_the_end_of_a_run_is_delivered_when_the_store_can_be_reached(
+    store: MemoryStore,
+    process: type[FakeProcess],
+    execute: Execute,
+    stop: StopRequest,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its process could not deliver it; else another worker would execute the run again."""
+    process.outcomes.append(ENDED)
+    get, errors = store.get, [UnavailableError("down")] * 2
+    delivered: list[tuple[str, int]] = []
+
+    def failing(run_id: int | str) -> StoredRun:
+        if errors and process.outcomes == []:
+            raise errors.pop()
+        return get(run_id)
+
+    def deliver(uid: str, observer: MemoryObserver, logger: logging.Logger) -> None:
+        assert observer.memory is store.memory
+        delivered.append((uid, len(errors)))
+
+    uid = get(1).uid
+    monkeypatch.setattr(store, "get", failing)
+    monkeypatch.setattr(stop, "wait", lambda seconds: None)
+    monkeypatch.setattr(execution, "has_undelivered", lambda each: each == uid)
+    monkeypatch.setattr(execution, "deliver_undelivered", deliver)
+    assert execute()
+    assert delivered == [(uid, 0)]
 
 
 def test_the_first_run_is_taken_if_none_is_like_the_recorded_one(
