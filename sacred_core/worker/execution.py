@@ -7,7 +7,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from sacred_core.exceptions import SacredError, StoreError
 from sacred_core.masking import mask_text
@@ -16,14 +16,13 @@ from sacred_core.plurals import counted
 from sacred_core.resume.leftovers import deliver_undelivered, has_undelivered
 from sacred_core.serialization import message_of
 from sacred_core.stores.model import StoredRun
-from sacred_core.worker.losses import lose_run
+from sacred_core.worker.losses import change_run, lose_run
 from sacred_core.worker.options import WorkerOptions
 from sacred_core.worker.persistence import StoreCalls
 from sacred_core.worker.processes import RunProcess, end_text
 from sacred_core.worker.stopping import StopRequest
 from sacred_core.worker.work_plan import NotExecutableError, WorkOutcome, WorkPlan, make_plan
 
-T = TypeVar("T")
 #: Seconds that a worker waits for a signal of its own after one has ended the process of its run:
 #: Slurm sends it to all processes of a job.
 _SIGNAL_GRACE = 1.0
@@ -197,7 +196,8 @@ class Execution:
         if not has_undelivered(uid):
             return
         self._logger.warning("%s has ended, but not all of it is stored yet", self._name)
-        self._change(lambda: find_run(self._store, self._run.id))  # waits for the store
+        run_id = self._run.id
+        self._calls.persist(lambda: find_run(self._store, run_id), self._has_time)  # waits for it
         deliver_undelivered(uid, self._store.new_observer(), self._logger)
 
     def _await_signal(self) -> None:
@@ -210,7 +210,9 @@ class Execution:
         run = self._own_run()
         if run is not None:
             tries = self._options.tries
-            done = self._change(lambda: lose_run(self._store, run, tries, reason))
+            done = self._calls.persist(
+                lambda: lose_run(self._store, run, tries, reason), self._has_time
+            )
             self._logger.warning("%s: %s", self._name, done or "another worker has taken it over")
 
     def _requeue(self, reason: str) -> None:
@@ -239,8 +241,8 @@ class Execution:
             return None
         return run
 
-    def _change(self, call: Callable[[], T]) -> T:
-        return self._calls.persist(call, self._has_time)
+    def _change(self, call: Callable[[], bool]) -> bool:
+        return self._calls.persist(lambda: change_run(call), self._has_time)
 
     def _has_time(self) -> bool:
         """Return whether the store may be called again: until the deadline after a signal."""

@@ -1,9 +1,26 @@
 """What happens to a run whose process, or that of its worker, was lost."""
 
+from collections.abc import Callable
 from typing import Any
 
+from sacred_core.exceptions import StoreError
+from sacred_core.observers.retry_policy import OUTAGES
 from sacred_core.plurals import counted
 from sacred_core.stores.model import StoredRun
+
+
+def change_run(change: Callable[[], bool]) -> bool:
+    """Return what a change of a run returns; False if the run was deleted or changed meanwhile.
+
+    Raises:
+        UnavailableError: the store cannot be reached.
+    """
+    try:
+        return change()
+    except OUTAGES:
+        raise
+    except StoreError:
+        return False
 
 
 def lose_run(store: Any, run: StoredRun, tries: int, reason: str) -> str:
@@ -20,7 +37,8 @@ def lose_run(store: Any, run: StoredRun, tries: int, reason: str) -> str:
     """
     lost = 1 + (run.claim.lost if run.claim is not None else 0)
     if lost < tries:
-        is_changed = store.requeue(run.id, reason, expected=run, is_lost=True)
+        is_changed = change_run(lambda: store.requeue(run.id, reason, expected=run, is_lost=True))
         return f"queued again, as {reason} (loss {lost} of {tries})" if is_changed else ""
     text = f"the process of the run was lost {counted(lost, 'time')}; the last time, {reason}\n"
-    return f"FAILED: {text.strip()}" if store.fail(run.id, [text], expected=run) else ""
+    is_changed = change_run(lambda: store.fail(run.id, [text], expected=run))
+    return f"FAILED: {text.strip()}" if is_changed else ""

@@ -6,6 +6,7 @@ import platform
 import random
 import time
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from sacred_core.exceptions import OptionError
@@ -21,7 +22,7 @@ from sacred_core.stores.run_queue import RunQueue
 from sacred_core.stores.run_store import ContinuingStore, RunQuery
 from sacred_core.stores.worker_claims import MISSED_INTERVALS, is_held, is_waiting
 from sacred_core.worker.execution import Execution
-from sacred_core.worker.losses import lose_run
+from sacred_core.worker.losses import change_run, lose_run
 from sacred_core.worker.options import WorkerOptions
 from sacred_core.worker.persistence import StoppedError, StoreCalls
 from sacred_core.worker.sources import fill_queue
@@ -178,10 +179,13 @@ class Worker:
                 continue
             status = run.recorded_status
             reason = f"its status was {status}, and --retry failed was given"
-            if self._store.requeue(run.id, reason, expected=run, is_lost=True):
+            if change_run(partial(self._requeue, run, reason)):
                 logger.info("Run %s is queued again: %s", run.id, reason)
                 number += 1
         return number
+
+    def _requeue(self, run: StoredRun, reason: str) -> bool:
+        return bool(self._store.requeue(run.id, reason, expected=run, is_lost=True))
 
     def _list(self, condition: Query) -> Iterator[StoredRun]:
         parts = [condition] if self._where is None else [self._where, condition]

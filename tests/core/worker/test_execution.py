@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sacred_core.exceptions import RerunError, UnavailableError
+from sacred_core.exceptions import RerunError, RunRemovedError, UnavailableError
 from sacred_core.rerun.records import MissingValuesError
 from sacred_core.stores import StoredRun
 from sacred_core.testing import MemoryObserver, MemoryStore
@@ -365,3 +365,24 @@ def test_a_folder_that_is_missing_requeues_the_run(
     claim = stored(store).claim
     assert claim is not None
     assert (claim.worker, claim.lost, claim.reason) == ("", 0, "it is elsewhere")
+
+
+@pytest.mark.parametrize("tries", [1, 3])
+def test_a_run_that_is_deleted_meanwhile_is_left(
+    store: MemoryStore,
+    process: type[FakeProcess],
+    execute: Execute,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    tries: int,
+) -> None:
+    """The worker goes on; also if another process changes the run in the same moment."""
+
+    def refuse(*args: object, **options: object) -> bool:
+        raise RunRemovedError("run '1' was deleted")
+
+    monkeypatch.setattr(store, "requeue", refuse)
+    monkeypatch.setattr(store, "fail", refuse)
+    process.code = -9
+    assert execute(tries=tries)
+    assert caplog.messages[-1] == "Run 1: another worker has taken it over"
