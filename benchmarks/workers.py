@@ -1,9 +1,11 @@
 """Workers and runs that are killed at random moments: each point must be completed exactly once.
 
 ``python -m benchmarks.workers [LOCATION] [--points 1000] [--workers 16] [--fraction 0.3]``
+``python -m benchmarks.workers --store postgresql``
 
-A script queues the points at LOCATION, by default a new folder, and workers execute them. Meanwhile
-a share of the points is hit at random moments:
+A script queues the points at LOCATION, by default a new folder, and workers execute them. With
+``--store`` a server is started, see `benchmarks.queue_stores`. Meanwhile a share of the points is
+hit at random moments:
 
 ========  ==========================================================================================
 what      how
@@ -11,14 +13,15 @@ what      how
 run       its process is killed with -9
 worker    the worker is killed with -9; its run goes on; another worker is started in its place
 both      the worker is killed, and the process of its run
-freeze    both are suspended (SIGSTOP) for three leases, and then go on: the run has a new owner
+freeze    both are suspended (SIGSTOP), by default for three leases, and then go on: the run has a
+          new owner
 ========  ==========================================================================================
 
 With ``--shift SECONDS`` the clock of each second worker is that much earlier, and that of each
 other one that much later; without kills, no run may have more than one segment then.
 
-The exit code is 1 if a point is missing, was recorded twice, is not complete, or if a worker was
-idle for more than two leases before it could claim a run.
+The exit code is 1 if a point is missing, was recorded twice, is not complete, if a worker was idle
+for more than two leases before it could claim a run, or if a log has a traceback.
 """
 
 import argparse
@@ -37,6 +40,7 @@ from pathlib import Path
 
 import attrs
 
+from benchmarks.queue_stores import STORES, open_queue
 from sacred_core import open_store
 from sacred_core.stores import StoredRun
 from sacred_core.testing.shifted_clocks import shifted_environ
@@ -120,6 +124,7 @@ class Trial:
     def queue(self) -> float:
         """Queue the points, and return the time that it took."""
         script = self.folder / "points.py"
+        (self.folder / "tmp").mkdir()
         script.write_text(SCRIPT, encoding="utf-8")
         options = self.options
         words = [str(options.points), str(options.steps), str(options.pause)]
@@ -138,6 +143,7 @@ class Trial:
             environ = shifted_environ(clocks, self.options.shift * (-1) ** number)
         environ[LOCATION_VARIABLE] = self.location
         environ["BENCHMARK_DONE"] = str(self.folder / "done")
+        environ["TMPDIR"] = str(self.folder / "tmp")
         words = [sys.executable, "-m", "sacred_core", "worker", "--until-empty", "--tries", "1000"]
         words += ["--lease", str(self.options.lease), "--name", f"worker{number}"]
         log = self.folder / f"worker{number}.log"
@@ -148,15 +154,16 @@ class Trial:
 
     def hit(self) -> None:
         """Kill or suspend a worker, or its run."""
-        worker = random.choice(self.running)
-        runs = children_of(worker.process.pid)
         kind = random.choice(self.options.kinds)
-        if kind != "worker" and not runs:
+        found = [(each, children_of(each.process.pid)) for each in self.running]
+        busy = [each for each in found if each[1]]
+        if not busy:
             return
+        worker, runs = random.choice(busy)
         if kind == "freeze":
             self.suspended.add(worker.log)
             pids = [*runs, worker.process.pid]
-            until = time.monotonic() + 3 * self.options.lease
+            until = time.monotonic() + self.options.freeze
             self.frozen += [(until, pid) for pid in pids if send(pid, signal.SIGSTOP)]
         if kind in ("worker", "both"):
             send(worker.process.pid, signal.SIGKILL)
@@ -188,18 +195,31 @@ class Trial:
         for _ in range(options.workers):
             self.start()
         planned = round(options.points * options.fraction)
-        each = options.steps * options.pause + 0.5
-        mean = each / options.workers / (options.fraction or 1)
-        due = began + 1.0
+        # The next hit comes when this many points are done, some time after the last one of them.
+        wanted, due = self.next_hit(0.0)
         while self.running:
             time.sleep(0.02)
             self.tend()
-            if self.running and self.hits.total() < planned and time.monotonic() >= due:
+            done = self.done_points()
+            if done < wanted:
+                due = time.monotonic() + random.uniform(0.0, options.steps * options.pause + 1.0)
+            elif self.running and self.hits.total() < planned and time.monotonic() >= due:
                 self.hit()
-                due = time.monotonic() + random.expovariate(1 / mean)
+                wanted, due = self.next_hit(wanted)
             if time.monotonic() - began > options.timeout:
                 sys.exit(f"the points are not complete after {options.timeout} seconds")
         return time.monotonic() - began
+
+    def next_hit(self, wanted: float) -> tuple[float, float]:
+        """Return how many points are done before the next hit, and the earliest time of it."""
+        if not self.options.fraction:
+            return float("inf"), 0.0
+        return wanted + random.expovariate(self.options.fraction), 0.0
+
+    def done_points(self) -> int:
+        """Return how many executions of points have ended."""
+        path = self.folder / "done"
+        return path.read_bytes().count(b"\n") if path.exists() else 0
 
 
 def children_of(pid: int) -> list[int]:
@@ -261,6 +281,7 @@ def parse_arguments() -> argparse.Namespace:
     """Return the options of the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.workers")
     parser.add_argument("location", nargs="?")
+    parser.add_argument("--store", choices=STORES, help="start this store, and use it")
     parser.add_argument("--points", type=int, default=1000)
     parser.add_argument("--workers", type=int, default=16)
     parser.add_argument("--fraction", type=float, default=0.3, help="points that are hit")
@@ -271,14 +292,31 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--shift", type=float, default=0.0, help="seconds that clocks are wrong")
     parser.add_argument("--timeout", type=float, default=3600.0)
     parser.add_argument("--keep", action="store_true", help="keep the folder with the logs")
-    return parser.parse_args()
+    parser.add_argument("--freeze", type=float, help="seconds for which processes are suspended")
+    options = parser.parse_args()
+    options.freeze = options.freeze or 3 * options.lease
+    return options
+
+
+def find_tracebacks(logs: list[Path]) -> list[str]:
+    """Return which logs have a traceback."""
+    texts = {log: log.read_text(encoding="utf-8", errors="replace") for log in logs}
+    return [f"{log.name} has a traceback" for log, text in texts.items() if "Traceback" in text]
 
 
 def main() -> None:
     """Run the trial, and print what it found."""
     options = parse_arguments()
     folder = Path(tempfile.mkdtemp(prefix="sacred-workers-"))
-    trial = Trial(options, folder, options.location or str(folder / "runs"))
+    with contextlib.ExitStack() as stack:
+        location = stack.enter_context(open_queue(options.store)) if options.store else ""
+        faults = run_trial(options, folder, options.location or location or str(folder / "runs"))
+    sys.exit(1 if faults else 0)
+
+
+def run_trial(options: argparse.Namespace, folder: Path, location: str) -> list[str]:
+    """Run the trial, print what it found, and return the faults."""
+    trial = Trial(options, folder, location)
     queued = trial.queue()
     took = trial.work()
     runs = [*open_store(trial.location).list()]
@@ -286,9 +324,10 @@ def main() -> None:
     faults = find_faults(runs, trial.location, options)
     if idle > 2 * options.lease:
         faults.append(f"a worker was idle for {idle:.1f} s, more than two leases")
+    faults += find_tracebacks(trial.logs)
     done = (folder / "done").read_text(encoding="utf-8").split()
     segments = sum(len(run.segments) for run in runs)
-    print(f"{options.points} points, {options.workers} workers, lease {options.lease:g} s")
+    print(f"{options.store or ''}: {options.points} points, {options.workers} workers, lease {options.lease:g} s")
     print(f"  queued in {queued:.1f} s, executed in {took:.1f} s ({options.points / took:.1f}/s)")
     print(
         f"  hits: {dict(trial.hits) or 'none'}; {segments} segments; {len(done)} executions ended"
@@ -298,7 +337,7 @@ def main() -> None:
     for fault in faults[:20]:
         print(f"  FAULT: {fault}")
     print("  each point was completed exactly once" if not faults else f"  {len(faults)} faults")
-    sys.exit(1 if faults else 0)
+    return faults
 
 
 if __name__ == "__main__":

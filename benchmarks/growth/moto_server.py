@@ -6,6 +6,7 @@ Usage: python -m benchmarks.growth.moto_server PORT
 import json
 import logging
 import sys
+import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -24,9 +25,12 @@ def main() -> None:
 
 
 def _with_writing(application: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
+    lock = threading.Lock()
+
     def serve(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         if environ["PATH_INFO"] != WRITE_PATH:
-            return application(environ, start_response)
+            with lock:  # moto checks a condition and then writes; S3 does that in one step
+                return list(application(environ, start_response))
         size = int(environ["CONTENT_LENGTH"])
         _write(*json.loads(environ["wsgi.input"].read(size)))
         start_response("200 OK", [("Content-Length", "0")])

@@ -107,6 +107,28 @@ def test_seeds_of_points_are_the_same_each_time(command: Command, stored: Stored
     assert sorted(run.meta["sweep"].get("replica", 0) for run in stored()) == [0, 0, 1, 1, 2, 2]
 
 
+def test_an_interrupted_sweep_is_reported_in_a_sentence(
+    experiment: Experiment, command: Command, stored: Stored, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Ctrl-C ends the command without a traceback, and the same command queues what is missing."""
+    calls: list[float] = []
+
+    @experiment.config_hook
+    def interrupt(config: Any, command_name: str, logger: Any) -> dict[str, Any]:
+        calls.append(config["lr"])
+        if len(calls) == 5:
+            raise KeyboardInterrupt
+        return {}
+
+    with pytest.raises(SystemExit) as caught:
+        command("lr=[1,2]")
+    assert caught.value.code == 130
+    text = "Interrupted: start the sweep again to queue what is missing\n"
+    assert capsys.readouterr().err == text
+    missing = 2 - len(stored())
+    assert command("lr=[1,2]").queued == missing > 0
+
+
 def test_a_name_joins_different_points(command: Command, stored: Stored) -> None:
     """Points with the same name of a sweep belong together."""
     first = command("lr=[1,2]", "--sweep", "mine")

@@ -1,5 +1,6 @@
 """The command ``sweep`` of every experiment."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ from sacred_core.frames import hide_frames
 from sacred_core.listing.table import TableColumn, fit, table_text
 from sacred_core.printable import printable
 from sacred_core.script_cli.printing import print_text
+from sacred_core.script_cli.protocol import INTERRUPTED
 from sacred_core.stores.canonical import canonical_json
 from sacred_core.terminal import terminal_width
 from sacred_sweep.grammar import parse_sweep
@@ -35,7 +37,14 @@ def sweep(ex: Any, request: Request) -> Sweep:
     """
     hide_frames(Path(__file__).parent)
     spec = parse_sweep(request.tokens)
-    started = start_sweep(ex, spec, read_settings(request.options, spec))
+    settings = read_settings(request.options, spec)
+    try:
+        started = start_sweep(ex, spec, settings)
+    except KeyboardInterrupt:
+        if request.options["--debug"]:
+            raise
+        print("Interrupted: start the sweep again to queue what is missing", file=sys.stderr)
+        raise SystemExit(INTERRUPTED) from None
     if started.is_dry_run and started.points:
         print_text(_point_table(started))
     print_text(started.summary())
