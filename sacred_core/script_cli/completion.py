@@ -26,7 +26,7 @@ def candidates(ex: ScriptExperiment, words: list[str]) -> list[str]:
     """
     *before, current = words or [""]
     if current.startswith("-"):
-        found: Iterator[str] = _flags(ex)
+        found: Iterator[str] = _flags(ex, next(iter(before), ""))
     elif "with" in before:
         found = _updates(ex)
     elif not [word for word in before if not word.startswith("-")]:
@@ -38,8 +38,8 @@ def candidates(ex: ScriptExperiment, words: list[str]) -> list[str]:
     return sorted(word for word in set(found) if word.startswith(current))
 
 
-def _flags(ex: ScriptExperiment) -> Iterator[str]:
-    for option in offered_options(ex.additional_cli_options):
+def _flags(ex: ScriptExperiment, command: str) -> Iterator[str]:
+    for option in offered_options(ex.additional_cli_options, command):
         yield from option.flags
 
 

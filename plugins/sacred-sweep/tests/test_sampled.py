@@ -49,7 +49,7 @@ def test_the_first_point_is_queued(command: Command, stored: Stored, capsys: Any
     }
     assert sweep["values"] == {"lr": run.config["lr"], "model.opt": run.config["model"]["opt"]}
     assert run.config["inverse"] == 1 / run.config["lr"] and run.config["model"]["depth"] == 5
-    assert "random chooses 9 points, 1 queued in" in capsys.readouterr().out
+    assert "9 points by random, 1 queued in" in capsys.readouterr().out
 
 
 def test_workers_queue_the_others(command: Command, stored: Stored, tmp_path: Any) -> None:

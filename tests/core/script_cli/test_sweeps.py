@@ -92,6 +92,19 @@ def test_the_help_has_the_command_and_its_options(script: Any) -> None:
     assert "Options of" not in script("help", "main")[0]
 
 
+def test_the_shell_completes_options_of_the_command(installation: Any) -> None:
+    """After the command its options are candidates, and after another one they are not."""
+    installation.add("sweeper", PLUGIN)
+    (installation.folder / "swept.py").write_text(textwrap.dedent(SCRIPT))
+
+    def complete(*words: str) -> str:
+        given = {"_SACRED_COMPLETE": "\n".join(words), "SACRED_PLUGINS__DISABLE": "sweep"}
+        return str(installation.python("swept.py", **given).stdout)
+
+    assert complete("sweep", "--time") == "--times\n"
+    assert complete("main", "--time") == "\n"
+
+
 def test_a_command_of_the_script_replaces_it(installation: Any) -> None:
     """The script's own command of this name has ordinary updates."""
     installation.add("sweeper", PLUGIN)

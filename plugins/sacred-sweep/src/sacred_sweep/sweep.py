@@ -158,7 +158,7 @@ def _start_sampled(plan: SweepPlan) -> Sweep:
         uid=plan.uid,
         location=display_location(plan.observer),
         queued=queued,
-        sampler=f"{settings.sampler} chooses {counted(settings.trials or 0, 'point')}",
+        sampler=f"{counted(settings.trials or 0, 'point')} by {settings.sampler}",
         is_dry_run=settings.dry_run,
         observer=plan.observer,
         store=plan.store,
