@@ -43,7 +43,7 @@ def sweep(ex: Any, request: Request) -> Sweep:
     except KeyboardInterrupt:
         if request.options["--debug"]:
             raise
-        print("Interrupted: start the sweep again to queue what is missing", file=sys.stderr)
+        sys.stderr.write("Interrupted: start the sweep again to queue what is missing\n")
         raise SystemExit(INTERRUPTED) from None
     if started.is_dry_run and started.points:
         print_text(_point_table(started))
