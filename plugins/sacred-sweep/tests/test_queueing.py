@@ -1,6 +1,7 @@
 """Tests of the command ``sweep``: which runs it queues."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sacred_sweep.identity import derive_seed
+from sacred_sweep.identity import derive_seed, run_uid
 
 from sacred_core import Experiment
 from sacred_core.stores import open_store
@@ -63,6 +64,10 @@ def test_each_point_is_a_queued_run(command: Command, stored: Stored) -> None:
     assert last.command == last.meta["command"] == "main"
     assert {run.meta["sweep"]["uid"] for run in runs} == {started.uid}
     assert len({run.meta["sweep"]["point"] for run in runs}) == len({run.uid for run in runs}) == 4
+    uids = [run_uid(started.uid, point.digest) for point in started.points]
+    assert [run.meta["uid"] for run in runs] == uids
+    assert all(re.fullmatch("[0-9a-f]{32}", uid) for uid in uids)
+    assert re.fullmatch("[0-9a-f]{12}", started.uid)
     assert started.queued == 4
     assert started.counts == {"QUEUED": 4}
     assert [run.id for run in started.runs()] == [run.id for run in runs]

