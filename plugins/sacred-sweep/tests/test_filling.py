@@ -106,6 +106,18 @@ def test_a_missing_sampler_is_an_error() -> None:
         fill_queue(runs.store)
 
 
+def test_a_sweep_without_sampler_does_not_stop_others() -> None:
+    """Its error is raised when no other sweep has a point."""
+    runs = Runs(sampler="acme", plan=new_plan(trials=2))
+    meta = runs.meta(0, 0, {"lr": 0.5})
+    runs.queue(meta_info={**meta, "uid": "0" * 32, "sweep": {**meta["sweep"], "uid": "other"}})
+    runs.sampler = "random"
+    runs.queue()
+    assert fill_queue(runs.store) == 1 and runs.sweep().missing() == []
+    with pytest.raises(OptionError, match="unknown sampler 'acme'"):
+        fill_queue(runs.store)
+
+
 def test_the_next_point_of_one_sweep_can_be_queued_with_a_new_plan() -> None:
     """It records the plan."""
     runs = Runs(plan=new_plan(trials=1))

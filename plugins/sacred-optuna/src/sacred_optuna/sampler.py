@@ -86,6 +86,8 @@ class OptunaSampler:
                 f"{' '.join(missing)}"
             )
         options = dict(self._argument.options)
+        if name == "tpe":  # it regards running points
+            options.setdefault("constant_liar", True)
         seed = options.pop("seed", self._plan.seed)
         options["seed"] = seed if name in _WITH_STATE else derived_seed(seed, number)
         return _create("samplers", SAMPLERS[name], options)

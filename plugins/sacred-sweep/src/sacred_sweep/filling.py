@@ -2,6 +2,7 @@
 
 import attrs
 
+from sacred_core.exceptions import UsageError
 from sacred_core.stores.finding import MetricSummaries, find_runs
 from sacred_core.stores.model import StoredRun
 from sacred_core.stores.query import Query, matches, parse
@@ -47,13 +48,22 @@ def fill_queue(store: RunStore, where: Query | None = None) -> int:
 def _fill_first(
     store: RunStore, sweeps: list[SampledSweep], where: Query | None
 ) -> tuple[int, bool]:
-    """Queue a point of the first sweep that has one; return also whether another worker did."""
-    is_late = False
+    """Queue a point of the first sweep that has one; return also whether another worker did.
+
+    A sweep whose sampler cannot be used is reported if no other sweep has a point.
+    """
+    is_late, problem = False, None
     for sweep in sweeps:
-        count, attempts = _fill_sweep(store, sweep, where)
+        try:
+            count, attempts = _fill_sweep(store, sweep, where)
+        except UsageError as error:
+            problem = problem or error
+            continue
         if count:
             return count, False
         is_late = is_late or attempts > 0
+    if problem is not None and not is_late:
+        raise problem
     return 0, is_late
 
 
