@@ -10,8 +10,9 @@ from sacred_sweep.identity import derive_seed, run_uid
 from sacred_sweep.point_copies import insert_point, new_point_run
 from sacred_sweep.sampled_sweeps import SampledPoint
 
-from sacred_core.exceptions import StoreError
+from sacred_core.exceptions import RunLostError, StoreError
 from sacred_core.stores import StoredRun
+from sacred_core.transfer.sending import Sender
 
 from .sampled_runs import UID, Runs
 
@@ -83,6 +84,23 @@ def test_a_point_is_inserted_once() -> None:
     second = insert_point(runs.store, copy_of(runs, 1, lr=0.75))
     assert second.id == first.id and second.config["lr"] == 0.25
     assert len(list(runs.store.list())) == 2
+
+
+def test_a_run_that_another_worker_claims_at_once_is_not_removed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of two runs of a point the first counts, as where a store has no lock for uids."""
+    runs = Runs()
+    runs.queue()
+    first = insert_point(runs.store, copy_of(runs, 1, lr=0.25))
+
+    def send(sender: Any, events: Any) -> None:
+        raise RunLostError("run '3' was resumed by another process")
+
+    monkeypatch.setattr(Sender, "send", send)
+    assert insert_point(runs.store, copy_of(runs, 1, lr=0.75)).id == first.id
+    with pytest.raises(StoreError, match="was deleted while it was queued"):
+        insert_point(runs.store, copy_of(runs, 2, lr=0.75))
 
 
 def test_sources_are_copied(tmp_path: Any) -> None:

@@ -8,9 +8,11 @@ import attrs
 
 from sacred_core.dotted_path import DottedPath
 from sacred_core.events import RunQueued
-from sacred_core.exceptions import StoreError
+from sacred_core.exceptions import RunRemovedError, StoreError
 from sacred_core.rerun.configuration import with_sets
+from sacred_core.stores.finding import find_runs
 from sacred_core.stores.model import StoredRun
+from sacred_core.stores.query import Condition, Field
 from sacred_core.stores.replay import Replay
 from sacred_core.stores.run_store import ContinuingStore, RunStore
 from sacred_core.transfer.sending import Sender
@@ -92,6 +94,10 @@ def insert_point(store: RunStore, run: StoredRun) -> StoredRun:
         event = next(events)
         assert isinstance(event, RunQueued)
         sender.send([attrs.evolve(event, _id=None)])
+    except RunRemovedError:
+        # In a store without a lock for uids, another process has inserted the point too, and a
+        # worker has claimed this run before it was removed.
+        return _first_with(store, run.uid)
     finally:
         events.close()
     assert sender.run_id is not None
@@ -114,3 +120,11 @@ def _with_origins(origins: Any, values: Mapping[str, Any]) -> dict[str, list[str
     origin = next((each for each in _SET_BY if each in found), _SET_BY[0])
     found[origin] = [*found.get(origin, ()), *values]
     return {origin: paths for origin, paths in found.items() if paths}
+
+
+def _first_with(store: RunStore, uid: str) -> StoredRun:
+    """Return the first run with a uid."""
+    found = find_runs(store, Condition(Field("meta", ("uid",)), "=", (uid,)))
+    if not found:
+        raise StoreError(f"the run with the uid {uid} was deleted while it was queued")
+    return found[0]
