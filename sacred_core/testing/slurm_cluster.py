@@ -45,7 +45,7 @@ AccountingStorageType=accounting_storage/none
 SelectType=select/cons_tres
 SelectTypeParameters=CR_Core
 SchedulerType=sched/builtin
-SchedulerParameters=batch_sched_delay=0
+SchedulerParameters=batch_sched_delay=0,sched_interval=2
 MpiDefault=none
 ReturnToService=2
 KillWait=20
@@ -119,7 +119,17 @@ def running_cluster(folder: Path) -> Iterator[Cluster]:
         _start(stack, cluster, folder, "slurmctld", "-D", "-c")
         _start(stack, cluster, folder, "slurmd", "-D", "-c", "-N", host)
         _wait(lambda: _node_state(cluster) == "idle", folder)
+        stack.callback(_kill_jobs, cluster)
         yield cluster
+
+
+def _kill_jobs(cluster: Cluster) -> None:
+    """Kill all jobs, and wait for their ends: without the controller they would not end."""
+    until = time.monotonic() + 30
+    while cluster.call("squeue", "--noheader") and time.monotonic() < until:
+        cluster.call("scancel", "--full", "--signal=KILL", f"--user={getpass.getuser()}")
+        cluster.call("scancel", f"--user={getpass.getuser()}")
+        time.sleep(0.2)
 
 
 def _node_state(cluster: Cluster) -> str:

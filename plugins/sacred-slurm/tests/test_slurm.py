@@ -114,9 +114,6 @@ class TestEnds:
             trial.reasons = [trial.run(number).claim.reason for number in (0, 1, 2)]
             trial.states = [cluster.job_state(job) for job in jobs]
             trial.release()
-            for job in jobs[1:]:
-                eventually(lambda job=job: cluster.job_state(job) == "PENDING")
-                cluster.call("scontrol", "update", f"JobId={job}", "StartTime=now")
             trial.launch("slurm:1", "runs", "--where", "config.number = 0")
             trial.wait_until_empty()
             yield trial

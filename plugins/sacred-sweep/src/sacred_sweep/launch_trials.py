@@ -21,7 +21,7 @@ MEETING = (0, KILLED := 1, STOPPED := 2)
 #: A run that completes, one whose process is always lost, and one that workers must not execute.
 PLAIN, LOST, EXCLUDED = 3, 4, 9
 #: Seconds until what has not happened is an error.
-TIMEOUT = 60.0
+TIMEOUT = 240.0
 _SCRIPT = """
 import os, signal, sys, time
 from pathlib import Path
