@@ -130,7 +130,9 @@ class Trial:
         runs = [*store.list()]
         counts = Counter(run.config.get("point") for run in runs)
         wanted = range(1, self.points + 1)
-        self.faults += [f"point {each}: {counts[each]} runs" for each in wanted if counts[each] != 1]
+        self.faults += [
+            f"point {each}: {counts[each]} runs" for each in wanted if counts[each] != 1
+        ]
         self.faults += [f"point {each} is not one" for each in counts if each not in wanted]
         self.faults += [
             f"run {run.id}: {run.status}, half={run.config.get('half')!r}"

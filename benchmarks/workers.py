@@ -327,7 +327,10 @@ def run_trial(options: argparse.Namespace, folder: Path, location: str) -> list[
     faults += find_tracebacks(trial.logs)
     done = (folder / "done").read_text(encoding="utf-8").split()
     segments = sum(len(run.segments) for run in runs)
-    print(f"{options.store or ''}: {options.points} points, {options.workers} workers, lease {options.lease:g} s")
+    print(
+        f"{options.store or ''}: {options.points} points, {options.workers} workers, "
+        f"lease {options.lease:g} s"
+    )
     print(f"  queued in {queued:.1f} s, executed in {took:.1f} s ({options.points / took:.1f}/s)")
     print(
         f"  hits: {dict(trial.hits) or 'none'}; {segments} segments; {len(done)} executions ended"

@@ -15,7 +15,6 @@ from typing import Any
 
 from sacred_core import events
 from sacred_core.observers import delivering
-from sacred_core.observers.queued_starts import find_queued
 from sacred_core.observers.replays import ReplayingObserver
 from sacred_core.provenance.sources import stored_version
 from sacred_core.serialization import is_same_data
@@ -339,6 +338,8 @@ class DocumentObserver(ReplayingObserver, ABC):
     def _begin_new(self, run: StoredRun, _id: Any, asked_id: Any) -> Any:
         is_start = run.recorded_status != "QUEUED"
         if asked_id is not None and is_start:
+            from sacred_core.observers.queued_starts import find_queued  # few request an id
+
             asked_id = find_queued(self, run, asked_id)
         request = IdRequest(
             other_id=_id, asked_id=asked_id, is_start=is_start, overwrite=self.overwrite
