@@ -26,7 +26,7 @@ from sacred_core.stores import open_store
 from sacred_core.testing import EventDriver
 
 #: Methods with which a worker takes one run, or one of several in one step.
-_ATTEMPTS = ("_claim_one", "take_claim")
+_ATTEMPTS = ("_claim_one", "_write_claim", "try_claim")
 _OTHERS = 100
 #: A run whose configuration is of a usual size.
 _CONFIG = {"lr": 0.1, "layers": [64, 64], "data": {"path": "train.csv", "seed": 7}}

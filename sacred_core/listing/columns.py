@@ -13,6 +13,7 @@ from sacred_core.stores import StoredRun
 from sacred_core.stores.finding import MetricSummaries
 from sacred_core.stores.groups import config_values, differing_fields, merged_fields
 from sacred_core.stores.query import Column, Field, read
+from sacred_core.stores.worker_claims import is_held
 
 #: Points of so many runs are read to show the last values of metrics without stored summaries.
 _MOST_READ = 200
@@ -110,12 +111,16 @@ def _run_columns(runs: Sequence[StoredRun], now: datetime, form: Form) -> list[T
     statuses = [run.status_at(now) for run in runs]
     seconds = [None if run.duration is None else run.duration.total_seconds() for run in runs]
     names = [run.name for run in runs]
-    return [
+    columns = [
         _run_column("STATUS", Field("status"), statuses, form),
         TableColumn("AGE", shown_ages, "run", Field("start_time"), started),
         _run_column("DURATION", Field("duration"), seconds, form, "minor"),
         _run_column("NAME", Field("name"), names, form, "minor"),
     ]
+    if any(map(is_held, runs)):  # of other runs, the worker had them
+        workers = [run.claim.worker if run.claim and is_held(run) else MISSING for run in runs]
+        columns.append(_run_column("WORKER", Field("worker"), workers, form, "minor"))
+    return columns
 
 
 def _run_column(

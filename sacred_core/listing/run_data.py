@@ -15,6 +15,7 @@ from sacred_core.stores.curves import all_points
 from sacred_core.stores.query import MISSING, MetricSummary
 from sacred_core.stores.run_tree import Relatives
 from sacred_core.stores.segments import Segment
+from sacred_core.stores.worker_claims import WorkerClaim
 from sacred_core.stores.writers import stored_parts
 
 
@@ -67,6 +68,7 @@ def as_data(run: StoredRun) -> dict[str, Any]:
     data = {"uid": run.uid, "status": run.status} | attrs.asdict(run, recurse=False)
     data.pop("recorded_segments")
     data["segments"] = [segment_as_data(each) for each in run.segments]
+    data["claim"] = None if run.claim is None else claim_as_data(run.claim)
     summaries = data.pop("metrics")
     data["files"] = {
         kind: {name: attrs.asdict(info) for name, info in own.items()}
@@ -74,6 +76,13 @@ def as_data(run: StoredRun) -> dict[str, Any]:
     }
     data["summaries"] = None if summaries is None else _summaries_as_data(summaries)
     return {key: _plain_time(value) for key, value in data.items()}
+
+
+def claim_as_data(claim: WorkerClaim) -> dict[str, Any]:
+    """Return the claim of a worker as plain data, without its token."""
+    data = attrs.asdict(claim)
+    del data["token"]
+    return data
 
 
 def segment_as_data(segment: Segment) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from sacred_core.stores import RunStore, StoredRun
 from sacred_core.stores.recorded_files import FileInfo
 from sacred_core.stores.run_tree import Relatives
 from sacred_core.stores.summaries import MetricSummary
+from sacred_core.stores.worker_claims import is_held, is_waiting
 
 _BLOCKS = "▁▂▃▄▅▆▇█"
 
@@ -50,6 +51,20 @@ def times(run: StoredRun) -> list[str]:
     named = (("queued", run.queue_time), ("started", run.start_time), ("stopped", run.stop_time))
     lines = [f"{what} {time_text(time, now)}" for what, time in named if time is not None]
     return lines + ([f"took {duration_text(run.duration)}"] if run.duration is not None else [])
+
+
+def queue_lines(run: StoredRun) -> list[str]:
+    """Return which worker has a run or had it last, and what happened to it in the queue."""
+    claim = run.claim
+    if claim is None:
+        return []
+    verb = "has" if is_held(run) else "had"
+    lines = [f"the worker {claim.worker} {verb} it"] if claim.worker else []
+    lines += ["waiting for a worker"] if is_waiting(run) else []
+    counts = [f"claimed {counted(claim.number, 'time')}"]
+    counts += [f"lost {counted(claim.lost, 'time')}"] if claim.lost else []
+    lines.append(", ".join(counts))
+    return [*lines, f"put back: {claim.reason}"] if claim.reason else lines
 
 
 def parent_lines(relatives: Relatives) -> list[str]:

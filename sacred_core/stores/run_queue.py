@@ -134,28 +134,31 @@ class DocumentQueue:
 
     def take_claim(self, run_id: int | str, claim: WorkerClaim) -> StoredRun | None:
         """Claim one run; return None if it is not queued, or if another worker has it."""
-        store = cast(ContinuingStore, self)
         try:
-            if not is_waiting(cast(RunStore, self).get(run_id)):
-                return None
-            observer = store.observer_of(run_id)
-            if self._is_being_claimed(run_id, observer.token, claim):
-                return None
-            # After the token was read: who has replaced it has not changed the run before.
-            if not is_waiting(cast(RunStore, self).get(run_id)):
-                return None
-            if not _replace_token(observer, observer.token, claim.token):
-                return None
-            store.continue_with(observer, run_id)
-            run: StoredRun = observer.require_run()
-            run.claim = following_claim(claim, run.claim)
-            observer.write(observer.update_run, run, frozenset({"claim"}))
+            is_free = is_waiting(cast(RunStore, self).get(run_id))
+            return self.try_claim(run_id, claim) if is_free else None
         except RunRemovedError:
             return None
         except StoreError:
             if has_run(cast(RunStore, self), run_id):
                 raise
             return None
+
+    def try_claim(self, run_id: int | str, claim: WorkerClaim) -> StoredRun | None:
+        """Try to claim a run that was waiting a moment ago; return None if it is not any more."""
+        store = cast(ContinuingStore, self)
+        observer = store.observer_of(run_id)
+        if self._is_being_claimed(run_id, observer.token, claim):
+            return None
+        # After the token was read: who has replaced it has not changed the run before.
+        if not is_waiting(cast(RunStore, self).get(run_id)):
+            return None
+        if not _replace_token(observer, observer.token, claim.token):
+            return None
+        store.continue_with(observer, run_id)
+        run: StoredRun = observer.require_run()
+        run.claim = following_claim(claim, run.claim)
+        observer.write(observer.update_run, run, frozenset({"claim"}))
         return run
 
     def _is_being_claimed(self, run_id: int | str, token: str, claim: WorkerClaim) -> bool:

@@ -19,6 +19,7 @@ from sacred_core.listing.run_facts import (
     package_names,
     parent_lines,
     patches,
+    queue_lines,
     sparkline,
     times,
     title,
@@ -91,6 +92,7 @@ def page(store: RunStore, run: StoredRun, style: PageStyle | None = None) -> lis
     lines += _section("Damage", printable_lines("\n".join(problems)), is_safe=True)
     lines += _section("Command line", filter(None, [command_line(run)]))
     lines += _section("Times", times(run))
+    lines += _section("Queue", queue_lines(run))
     lines += _section("Segments", segment_lines(run))
     lines += _section("Writers", writer_lines(writers))
     if relatives is not None:

@@ -34,6 +34,7 @@ _KINDS: dict[str, Kind] = {
     "queue_time": "time",
     "heartbeat": "time",
     "duration": "seconds",
+    "worker": "text",
 }
 #: Those that have entries below them.
 TREES = ("config", "info", "meta", "host", "experiment")
@@ -50,6 +51,7 @@ _SOURCES = {
     "seed": ("config",),
     "origin": ("meta",),
     "duration": ("start_time", "stop_time"),
+    "worker": ("claim",),
     "metrics": ("metrics", "segments"),
 }
 
@@ -169,6 +171,9 @@ def _attribute(name: str, run: StoredRun, now: datetime) -> Any:
         value = run.meta.get("comment")
     elif name == "duration":
         value = None if run.duration is None else run.duration.total_seconds()
+    elif name == "worker":
+        value = run.claim.worker if run.claim is not None else None
+        value = value or None
     elif name == "segments":
         value = len(run.recorded_segments) or 1
     else:

@@ -11,6 +11,7 @@ from sacred_core.stores import StoredRun
 from sacred_core.stores.finding import metrics_of
 from sacred_core.stores.query import Field, parse_columns
 from sacred_core.stores.summaries import summarize
+from sacred_core.stores.worker_claims import WorkerClaim
 
 NOW = datetime.now(UTC)
 RUNS = [
@@ -21,6 +22,19 @@ RUNS = [
     )
     for number, rate in ((1, 0.5), (2, 0.25))
 ]  # fmt: skip
+
+
+def test_the_workers_of_a_queue_are_a_column() -> None:
+    """Only if a worker has one of the runs; that of a run that ended is not shown."""
+    held = StoredRun(id=1, status="RUNNING", claim=WorkerClaim(worker="ann"))
+    ended = StoredRun(id=2, status="FAILED", claim=WorkerClaim(worker="bob"))
+    columns = {
+        each.heading: each for each in default_columns([held, ended], metrics_of([]), ["run"])
+    }
+    assert columns["WORKER"].cells == ["ann", ""]
+    assert "WORKER" not in {
+        each.heading for each in default_columns([ended], metrics_of([]), ["run"])
+    }
 
 
 def test_each_column_has_its_field_and_values() -> None:

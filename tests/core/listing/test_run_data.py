@@ -7,6 +7,7 @@ import pytest
 
 from sacred_core.exceptions import DamagedRecordError
 from sacred_core.listing.run_data import as_data, run_as_data
+from sacred_core.stores.worker_claims import WorkerClaim
 from sacred_core.testing import EventDriver, Memory, MemoryObserver, MemoryStore
 
 jsonschema = pytest.importorskip("jsonschema")
@@ -35,6 +36,16 @@ def test_a_run_follows_the_schema(store: MemoryStore) -> None:
     assert short["summaries"]["loss"]["last"] == 0.5 and "output" not in short
     assert whole["metrics"]["loss"]["values"] == [1.0, 0.5]
     assert (whole["output"], whole["damage"]) == ("hello", None)
+
+
+def test_the_claim_of_a_worker_has_no_token(store: MemoryStore) -> None:
+    """A token lets its owner write: it is not printed."""
+    (run,) = store.list()
+    run.claim = WorkerClaim(worker="ann", token="claim-secret", number=2, reason="node lost")
+    data = as_data(run)
+    jsonschema.validate(json.loads(json.dumps(data)), json.loads(SCHEMA.read_text()))
+    assert data["claim"]["worker"] == "ann" and data["claim"]["number"] == 2
+    assert "claim-secret" not in json.dumps(data)
 
 
 def test_what_cannot_be_read_is_null(store: MemoryStore, monkeypatch: pytest.MonkeyPatch) -> None:

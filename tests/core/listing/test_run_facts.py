@@ -15,6 +15,7 @@ from sacred_core.listing.run_facts import (
     metric_facts,
     package_names,
     patches,
+    queue_lines,
     sparkline,
     times,
     title,
@@ -22,6 +23,7 @@ from sacred_core.listing.run_facts import (
 from sacred_core.stores import StoredRun
 from sacred_core.stores.recorded_files import FileInfo
 from sacred_core.stores.summaries import summarize
+from sacred_core.stores.worker_claims import WorkerClaim
 from sacred_core.testing import Memory, MemoryStore
 
 
@@ -30,6 +32,32 @@ def test_the_title_has_what_is_known() -> None:
     assert title(StoredRun(id=4, status="", damage="no JSON")) == "Run 4: DAMAGED"
     run = StoredRun(id=4, status="FAILED", damage="no JSON", experiment={"name": "mnist"})
     assert title(run) == "Run 4: mnist, DAMAGED"
+
+
+@pytest.mark.parametrize(
+    ("status", "claim", "expected"),
+    [
+        ("QUEUED", None, []),
+        (
+            "QUEUED",
+            WorkerClaim(worker="ann@node1", number=1),
+            ["the worker ann@node1 has it", "claimed 1 time"],
+        ),
+        (
+            "QUEUED",
+            WorkerClaim(number=2, lost=1, reason="node lost"),
+            ["waiting for a worker", "claimed 2 times, lost 1 time", "put back: node lost"],
+        ),
+        (
+            "COMPLETED",
+            WorkerClaim(worker="bob", number=3, reason="stopped"),
+            ["the worker bob had it", "claimed 3 times", "put back: stopped"],
+        ),
+    ],
+)
+def test_the_queue_of_a_run(status: str, claim: WorkerClaim | None, expected: list[str]) -> None:
+    """The lines name its worker, how often it was claimed and lost, and why it was put back."""
+    assert queue_lines(StoredRun(id=1, status=status, claim=claim)) == expected
 
 
 def test_sparklines() -> None:

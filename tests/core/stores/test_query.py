@@ -38,6 +38,7 @@ from sacred_core.stores.query import (
     with_absolute_times,
 )
 from sacred_core.stores.run_ids import normalize_id
+from sacred_core.stores.worker_claims import WorkerClaim
 from sacred_core.testing.effort import examples
 
 EXAMPLES = examples(100, 1000)
@@ -642,6 +643,18 @@ def test_a_question_is_as_narrow_as_it_can_be(text: str, asked: str) -> None:
         parse(text), lambda each: each, lambda each: And(tuple(each)), lambda each: Or(tuple(each))
     )
     assert str(found) == asked
+
+
+def test_the_worker_is_a_field() -> None:
+    """That which has a run, or had it last; a run that was put back has none."""
+    runs = [
+        StoredRun(id=1, status="RUNNING", claim=WorkerClaim(worker="ann")),
+        StoredRun(id=2, status="QUEUED", claim=WorkerClaim(reason="node lost")),
+        StoredRun(id=3, status="COMPLETED"),
+    ]
+    for text, ids in (("worker = ann", [1]), ("worker exists", [1]), ("worker missing", [2, 3])):
+        found = [run.id for run in runs if matches(parse(text), run, {}.get)]
+        assert found == ids, text
 
 
 def test_segments_and_writers_are_fields() -> None:

@@ -41,12 +41,17 @@ class ObjectQueue(DocumentQueue):
             return super().take_claim(run_id, claim)  # the token is in keys of what it recorded
         facts = {**(entry.get("facts") or {}), "claim": encode_claim(following_claim(claim, known))}
         claimed = {**entry, TOKEN: claim.token, "facts": facts}
-        if bucket.replace(key, entry_bytes(claimed), version, JSON) is None:
+        if not self._write_claim(key, claimed, version):
             return None
         folder = RunFolder(self._layout, name)
         folder.entry = lambda: claimed
         run: StoredRun = self._run(run_id, folder.fields())  # type: ignore[attr-defined]
         return run
+
+    def _write_claim(self, key: str, entry: dict[str, Any], version: str) -> bool:
+        """Replace a record that still has this version."""
+        bucket = self._layout.bucket
+        return bucket.replace(key, entry_bytes(entry), version, JSON) is not None
 
     def renew(self, run_id: int | str, claim: WorkerClaim) -> bool:
         """Write the renewal to a separate object."""

@@ -20,7 +20,7 @@ from sacred_board.panels.showing import Panels
 from sacred_board.panels.views import RunView
 from sacred_board.rendering import make_path, render, render_json, render_part, wants_json
 from sacred_core.listing.run_data import run_as_data
-from sacred_core.listing.run_facts import command_line
+from sacred_core.listing.run_facts import command_line, queue_lines
 from sacred_core.listing.segment_facts import segment_lines
 from sacred_core.masking import mask_text
 from sacred_core.printable import printable_lines
@@ -74,6 +74,7 @@ async def show_run(request: Request) -> Response:
         "view": view,
         "shown": shown,
         "has_curves": is_curves,
+        "queue": queue_lines(run),
         "segments": segment_lines(run),
         "tab_query": f"?{urlencode({'tab': tab})}" if tab else "",
         "now": datetime.now(UTC),
