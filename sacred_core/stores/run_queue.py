@@ -38,6 +38,8 @@ from sacred_core.stores.worker_claims import (
 Observer: TypeAlias = Any
 #: Seconds after which a worker that showed nothing has lost its runs.
 LEASE = 30.0
+#: The facts of a run that has recorded none, to which a claim is added.
+NO_FACTS: Mapping[str, Any] = {"metrics": {}, "files": {}}
 #: Seconds after which queued runs are listed again, so that new ones with a high priority are seen.
 _LIST_TIME = 30.0
 #: What `update_run` writes when a run is put back into the queue: an end is undone.

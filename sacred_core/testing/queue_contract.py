@@ -50,12 +50,13 @@ class QueueContract(QueueDriver):
         else:
             raise AssertionError("what is not a condition was accepted")
         run = queue.claim("config.lr < 1", "ann", lease=30)
-        assert run is not None and run.id == run_id and run.recorded_status == "QUEUED"
+        assert run is not None and run.id == run_id and run.status == "QUEUED", run.damage
         claim = run.claim
         assert (claim.worker, claim.number, claim.lost) == ("ann", 1, 0)
         assert (claim.interval, claim.beats, claim.reason) == (10.0, 0, "")
         stored = self._open_queue(tmp_path).get(run_id)
         assert stored.claim == claim and is_held(stored) and stored.config == {"lr": 0.5}
+        assert stored.damage is None, stored.damage
         (listed,) = self._open_queue(tmp_path).list()
         assert listed.claim == claim, f"listed with {listed.claim}"
         assert (

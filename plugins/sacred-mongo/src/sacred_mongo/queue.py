@@ -12,7 +12,7 @@ from pymongo import ASCENDING, IndexModel, ReturnDocument
 
 from sacred_core.stores import StoredRun
 from sacred_core.stores.query import Query
-from sacred_core.stores.run_queue import LEASE, DocumentQueue, new_claim, parse_where
+from sacred_core.stores.run_queue import LEASE, NO_FACTS, DocumentQueue, new_claim, parse_where
 from sacred_core.stores.tokens import TOKEN
 from sacred_core.stores.worker_claims import CLAIM_PREFIX, WorkerClaim, encode_claim
 from sacred_mongo.changes import with_change_time
@@ -110,7 +110,7 @@ def _claiming(claim: WorkerClaim) -> list[Document]:
     fields = {
         TOKEN: {"$literal": claim.token},
         FIRST_TOKEN: {"$ifNull": [f"${FIRST_TOKEN}", {"$ifNull": [f"${TOKEN}", ""]}]},
-        "facts": {"$mergeObjects": ["$facts", {"claim": values}]},
+        "facts": {"$mergeObjects": [{"$literal": dict(NO_FACTS)}, "$facts", {"claim": values}]},
     }
     update: list[Document] = with_change_time([{"$set": fields}, {"$unset": QUEUE_RANK}])
     return update

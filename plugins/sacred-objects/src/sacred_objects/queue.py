@@ -4,7 +4,7 @@ from typing import Any
 
 from sacred_core.stores import StoredRun
 from sacred_core.stores.folder_format import LEASE, RUN, entry_bytes, json_bytes
-from sacred_core.stores.run_queue import DocumentQueue, following_claim
+from sacred_core.stores.run_queue import NO_FACTS, DocumentQueue, following_claim
 from sacred_core.stores.tokens import TOKEN
 from sacred_core.stores.worker_claims import (
     CLAIM_PREFIX,
@@ -39,7 +39,10 @@ class ObjectQueue(DocumentQueue):
         token = str(entry.get(TOKEN) or "")
         if entry.get("start_time") or not token or token.startswith(CLAIM_PREFIX):
             return super().take_claim(run_id, claim)  # the token is in keys of what it recorded
-        facts = {**(entry.get("facts") or {}), "claim": encode_claim(following_claim(claim, known))}
+        facts = {
+            **(entry.get("facts") or NO_FACTS),
+            "claim": encode_claim(following_claim(claim, known)),
+        }
         claimed = {**entry, TOKEN: claim.token, "facts": facts}
         if not self._write_claim(key, claimed, version):
             return None

@@ -18,6 +18,7 @@ from sacred_core.stores.model import StoredRun
 from sacred_core.stores.query import Query
 from sacred_core.stores.run_queue import (
     LEASE,
+    NO_FACTS,
     DocumentQueue,
     following_claim,
     new_claim,
@@ -156,7 +157,7 @@ def _write_claim(connection: sa.Connection, key: int, claim: WorkerClaim) -> Non
     if stored is not None and text is None:
         text = read_large_texts(connection, [key], [facts.name]).get((key, facts.name))
     known = from_json(text) if text else {}
-    known = known if isinstance(known, dict) else {}
+    known = dict(known if isinstance(known, dict) and known else NO_FACTS)
     known["claim"] = encode_claim(following_claim(claim, decode_claim(known.get("claim"))))
     new = to_json(known)
     write_facts(connection, key, new, is_new=stored is None)
