@@ -21,11 +21,10 @@ if TYPE_CHECKING:
         HostInfo,
         KeyCheck,
         ObserverSpec,
-        RunSource,
-        StopCheck,
         cli_option,
     )
     from sacred_core.hooks.specs import hookimpl, hookspec
+    from sacred_core.hooks.worker_records import QueueSource, StopCheck
     from sacred_core.ingredient import Ingredient
     from sacred_core.masking.formats import SecretPattern
     from sacred_core.observers.base import RunObserver
@@ -48,8 +47,8 @@ __all__ = [
     "Ingredient",
     "KeyCheck",
     "ObserverSpec",
+    "QueueSource",
     "RunObserver",
-    "RunSource",
     "SecretPattern",
     "SkipHostInfo",
     "StopCheck",
@@ -78,8 +77,8 @@ _MODULES = {
     "KeyCheck": "hooks.records",
     "ObserverSpec": "hooks.records",
     "RunObserver": "observers.base",
-    "RunSource": "hooks.records",
-    "StopCheck": "hooks.records",
+    "QueueSource": "hooks.worker_records",
+    "StopCheck": "hooks.worker_records",
     "REQUIRED": "config.required",
     "SETTINGS": "settings",
     "SecretPattern": "masking.formats",

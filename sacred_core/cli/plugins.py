@@ -16,15 +16,14 @@ from sacred_core.hooks.records import (
     ConfigSource,
     Export,
     ObserverSpec,
-    RunSource,
-    StopCheck,
 )
+from sacred_core.hooks.worker_records import QueueSource, StopCheck
 from sacred_core.printable import printable
 
 #: A kind of thing, and the thing: a line of a plugin.
 Row = tuple[str, str]
 #: The records of which the JSON has the names, by key.
-_NAMED = {"aspects": Aspect, "run_sources": RunSource, "stop_checks": StopCheck}
+_NAMED = {"aspects": Aspect, "queue_sources": QueueSource, "stop_checks": StopCheck}
 
 
 @click.command()
@@ -153,8 +152,8 @@ def _rows(plugin: dict[str, Any]) -> Iterator[Row]:
         yield "commands", _joined(command["name"] for command in plugin["commands"])
     if plugin["aspects"]:
         yield "aspects", f"{_joined(plugin['aspects'])} (of sacred runs diff)"
-    if plugin["run_sources"]:
-        yield "sources", f"{_joined(plugin['run_sources'])} (of runs, for sacred worker)"
+    if plugin["queue_sources"]:
+        yield "sources", f"{_joined(plugin['queue_sources'])} (of runs, for sacred worker)"
     if plugin["stop_checks"]:
         yield "checks", f"{_joined(plugin['stop_checks'])} (of _run.should_stop)"
     for hook, names in plugin["records"].items():

@@ -1,11 +1,14 @@
 """The keys of records that two plugins must not both offer."""
 
 from collections.abc import Iterable
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
 
 from sacred_core.hooks import records
+
+if TYPE_CHECKING:
+    from sacred_core.hooks.worker_records import QueueSource, StopCheck
 
 #: The kind of what is offered, and its name or spelling.
 Key: TypeAlias = tuple[str, str]
@@ -44,12 +47,12 @@ def of_aspect(aspect: records.Aspect) -> Iterable[Key]:
     return [("aspect", aspect.name)]
 
 
-def of_run_source(source: records.RunSource) -> Iterable[Key]:
-    """Return the name of a source of runs."""
-    return [("run source", source.name)]
+def of_queue_source(source: "QueueSource") -> Iterable[Key]:
+    """Return the name of a source of queued runs."""
+    return [("queue source", source.name)]
 
 
-def of_stop_check(check: records.StopCheck) -> Iterable[Key]:
+def of_stop_check(check: "StopCheck") -> Iterable[Key]:
     """Return the name of a check."""
     return [("stop check", check.name)]
 

@@ -9,7 +9,7 @@ import importlib
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import ModuleType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 import pluggy
@@ -33,6 +33,9 @@ from sacred_core.masking import SecretPattern, use_patterns
 from sacred_core.settings import SETTINGS
 from sacred_core.shared_methods import StateMethods
 from sacred_core.version import __version__
+
+if TYPE_CHECKING:
+    from sacred_core.hooks import worker_records
 
 BUILTIN = "builtin"
 
@@ -150,14 +153,18 @@ class PluginManager:
         return self._collect("sacred_compare", records.Aspect, clash_keys.of_aspect)
 
     @functools.cached_property
-    def run_sources(self) -> list[records.RunSource]:
-        """All sources of runs on offer."""
-        return self._collect("sacred_run_sources", records.RunSource, clash_keys.of_run_source)
+    def queue_sources(self) -> "list[worker_records.QueueSource]":
+        """All sources of queued runs on offer."""
+        from sacred_core.hooks.worker_records import QueueSource
+
+        return self._collect("sacred_queue_sources", QueueSource, clash_keys.of_queue_source)
 
     @functools.cached_property
-    def stop_checks(self) -> list[records.StopCheck]:
+    def stop_checks(self) -> "list[worker_records.StopCheck]":
         """All checks on offer that decide whether a run should end early."""
-        return self._collect("sacred_stop_checks", records.StopCheck, clash_keys.of_stop_check)
+        from sacred_core.hooks.worker_records import StopCheck
+
+        return self._collect("sacred_stop_checks", StopCheck, clash_keys.of_stop_check)
 
     @functools.cached_property
     def further_records(self) -> dict[str, list[Any]]:
@@ -210,7 +217,7 @@ class PluginManager:
         """Ask for everything, so that all problems are known."""
         for name in (
             "observers", "exports", "config_sources", "host_info", "cli_options", "commands",
-            "key_checks", "secret_patterns", "aspects", "run_sources", "stop_checks",
+            "key_checks", "secret_patterns", "aspects", "queue_sources", "stop_checks",
             "further_records",
         ):  # fmt: skip
             getattr(self, name)

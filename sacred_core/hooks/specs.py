@@ -6,11 +6,15 @@ nothing heavy: what is heavy is behind a dotted target.
 """
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import pluggy
 
 from sacred_core.hooks import records
 from sacred_core.masking.formats import SecretPattern
+
+if TYPE_CHECKING:
+    from sacred_core.hooks.worker_records import QueueSource, StopCheck
 
 hookspec = pluggy.HookspecMarker("sacred_core")
 hookimpl = pluggy.HookimplMarker("sacred_core")
@@ -194,8 +198,8 @@ def sacred_compare() -> Iterable[records.Aspect]:
 
 
 @hookspec
-def sacred_run_sources() -> Iterable[records.RunSource]:
-    """Offer sources of runs: a worker that finds no queued run asks them for further ones.
+def sacred_queue_sources() -> "Iterable[QueueSource]":
+    """Offer sources of queued runs: a worker that finds no queued run asks them for further ones.
 
     Example:
         ```python
@@ -203,8 +207,8 @@ def sacred_run_sources() -> Iterable[records.RunSource]:
             return queue_next_points(store, where)  # the number of runs that it queued
 
         @hookimpl
-        def sacred_run_sources():
-            yield RunSource("acme", fill)
+        def sacred_queue_sources():
+            yield QueueSource("acme", fill)
         ```
 
     Version added: 0.1.
@@ -213,7 +217,7 @@ def sacred_run_sources() -> Iterable[records.RunSource]:
 
 
 @hookspec
-def sacred_stop_checks() -> Iterable[records.StopCheck]:
+def sacred_stop_checks() -> "Iterable[StopCheck]":
     """Offer checks that decide whether a run should end early; ``_run.should_stop()`` calls them.
 
     Example:

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from time import monotonic
 from typing import Any, TypeAlias
 
-from sacred_core.hooks.records import StopCheck
 from sacred_core.hooks.targets import ends_process, resolve_target
+from sacred_core.hooks.worker_records import StopCheck
 from sacred_core.masking import mask_text
 from sacred_core.serialization import reason_of
 

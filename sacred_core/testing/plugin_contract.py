@@ -186,7 +186,7 @@ def _records(manager: PluginManager) -> list[Any]:
         *manager.cli_options,
         *manager.commands,
         *manager.aspects,
-        *manager.run_sources,
+        *manager.queue_sources,
         *manager.stop_checks,
         *(record for records in manager.further_records.values() for record in records),
     ]

@@ -4,8 +4,8 @@ import logging
 
 from sacred_core.exceptions import UnavailableError
 from sacred_core.hooks.manager import plugin_manager
-from sacred_core.hooks.records import RunSource
 from sacred_core.hooks.targets import ends_process, resolve_target
+from sacred_core.hooks.worker_records import QueueSource
 from sacred_core.masking import mask_text
 from sacred_core.serialization import reason_of
 from sacred_core.stores.query import Query, parse
@@ -31,10 +31,10 @@ def fill_queue(store: RunStore, where: Query | str | None = None) -> int:
         UnavailableError: the store cannot be reached.
     """
     condition = (parse(where) if where else None) if isinstance(where, str) else where
-    return sum(_fill(each, store, condition) for each in plugin_manager().run_sources)
+    return sum(_fill(each, store, condition) for each in plugin_manager().queue_sources)
 
 
-def _fill(source: RunSource, store: RunStore, where: Query | None) -> int:
+def _fill(source: QueueSource, store: RunStore, where: Query | None) -> int:
     try:
         return int(resolve_target(source.fill)(store, where))
     except UnavailableError:
@@ -45,5 +45,5 @@ def _fill(source: RunSource, store: RunStore, where: Query | None) -> int:
         reason = mask_text(reason_of(error))
         if (source.name, reason) not in _reported:
             _reported.add((source.name, reason))
-            logger.warning("The run source %r failed: %s", source.name, reason)
+            logger.warning("The source of queued runs %r failed: %s", source.name, reason)
         return 0

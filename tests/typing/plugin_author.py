@@ -21,8 +21,8 @@ from sacred_core import (
     Ingredient,
     KeyCheck,
     ObserverSpec,
+    QueueSource,
     RunObserver,
-    RunSource,
     SecretPattern,
     SkipHostInfo,
     StopCheck,
@@ -179,8 +179,8 @@ def fill(store: RunStore, where: Query | None) -> int:
 
 
 @hookimpl
-def sacred_run_sources() -> Iterable[RunSource]:
-    yield RunSource("acme", fill)
+def sacred_queue_sources() -> Iterable[QueueSource]:
+    yield QueueSource("acme", fill)
 
 
 def is_spent(run: Run) -> bool:

@@ -14,6 +14,7 @@ TESTS = Path(__file__).parents[1] / "core"
 SHORTEST = 30
 #: A test file without a module of its name tests one behaviour of several modules.
 FURTHER = {
+    "worker/test_sources.py": "hooks/worker_records",
     "compare/test_diffing.py": "compare/records compare/value_text",
     "compare/code/test_code_changes.py": "compare/code/normal_form compare/code/units "
     "compare/code/edits",

@@ -17,7 +17,7 @@ from sacred_core import (
     Export,
     HostInfo,
     ObserverSpec,
-    RunSource,
+    QueueSource,
     StopCheck,
     hookimpl,
 )
@@ -44,7 +44,7 @@ OFFERED: dict[str, list[Any]] = {
         CommandSpec("plot", "acme:plot", of_experiments=True),
     ],
     "sacred_compare": [Aspect("rack", "acme:facts")],
-    "sacred_run_sources": [RunSource("rack", "acme:fill")],
+    "sacred_queue_sources": [QueueSource("rack", "acme:fill")],
     "sacred_stop_checks": [StopCheck("budget", "acme:is_spent")],
     "sacred_host_info": [HostInfo("rack", "acme:rack")],
 }
@@ -155,7 +155,7 @@ def test_json_has_every_record(listed: Any) -> None:
             {"name": "SCRIPT plot", "help": ""},
         ],
         "aspects": ["rack"],
-        "run_sources": ["rack"],
+        "queue_sources": ["rack"],
         "stop_checks": ["budget"],
         "records": {},
         "hooks": sorted(OFFERED, key=acme["hooks"].index),

@@ -12,7 +12,7 @@ PLUGIN = """
     import click
     from sacred_core import (
         Aspect, CLIOption, CommandSpec, ConfigSource, Export, HostInfo, KeyCheck, ObserverSpec,
-        RunObserver, RunSource, SecretPattern, SkipHostInfo, StopCheck, hookimpl,
+        RunObserver, QueueSource, SecretPattern, SkipHostInfo, StopCheck, hookimpl,
     )
 
     class LineObserver(RunObserver):
@@ -84,10 +84,10 @@ PLUGIN = """
         yield Aspect("broken", lambda run: {}["nothing"])
 
     @hookimpl
-    def sacred_run_sources():
-        yield RunSource("empty", lambda store, where: 0)
-        yield RunSource("acme", lambda store, where: 2 if where is None else 1)
-        yield RunSource("broken", lambda store, where: {}["nothing"])
+    def sacred_queue_sources():
+        yield QueueSource("empty", lambda store, where: 0)
+        yield QueueSource("acme", lambda store, where: 2 if where is None else 1)
+        yield QueueSource("broken", lambda store, where: {}["nothing"])
 
     @hookimpl
     def sacred_stop_checks():
@@ -203,7 +203,7 @@ except Exception as error:
 """
     result = installed.python("-c", code)
     assert result.stdout == "2 2 1\nQueryError\n", result.stderr
-    assert result.stderr == "The run source 'broken' failed: KeyError: 'nothing'\n"
+    assert result.stderr == "The source of queued runs 'broken' failed: KeyError: 'nothing'\n"
 
 
 def test_its_checks_decide_whether_a_run_should_stop(installed: Any) -> None:

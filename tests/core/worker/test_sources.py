@@ -1,4 +1,4 @@
-"""Tests of asking the sources of runs."""
+"""Tests of asking the sources of queued runs."""
 
 import logging
 from types import SimpleNamespace
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sacred_core import RunSource
+from sacred_core import QueueSource
 from sacred_core.exceptions import QueryError, StoreError, Terminated, UnavailableError
 from sacred_core.stores.query import Query
 from sacred_core.testing import Memory, MemoryStore
@@ -26,8 +26,8 @@ def raising(error: BaseException) -> Any:
 def offer(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Offer sources in place of those of installed plugins."""
 
-    def replace(*sources: RunSource) -> None:
-        manager = SimpleNamespace(run_sources=sources)
+    def replace(*sources: QueueSource) -> None:
+        manager = SimpleNamespace(queue_sources=sources)
         monkeypatch.setattr("sacred_core.worker.sources.plugin_manager", lambda: manager)
 
     return replace
@@ -41,7 +41,7 @@ def test_each_source_gets_the_store_and_the_parsed_condition(offer: Any) -> None
         calls.append((store, where))
         return len(calls)
 
-    offer(RunSource("one", fill), RunSource("two", fill))
+    offer(QueueSource("one", fill), QueueSource("two", fill))
     assert fill_queue(STORE, "config.lr > 1") == 3
     assert all(store is STORE and isinstance(where, Query) for store, where in calls)
     assert fill_queue(STORE, calls[0][1]) == 7 and calls[2] == calls[0]
@@ -51,26 +51,34 @@ def test_each_source_gets_the_store_and_the_parsed_condition(offer: Any) -> None
 
 def test_a_condition_that_is_wrong_is_an_error_of_the_caller(offer: Any) -> None:
     """It is raised before a source is called."""
-    offer(RunSource("one", raising(AssertionError())))
+    offer(QueueSource("one", raising(AssertionError())))
     with pytest.raises(QueryError):
         fill_queue(STORE, "config.lr >")
 
 
 def test_a_source_that_fails_is_one_warning(offer: Any, caplog: pytest.LogCaptureFixture) -> None:
     """Other sources are asked; the same reason is not repeated, another one is reported."""
-    good = RunSource("good", lambda store, where: 5)
+    good = QueueSource("good", lambda store, where: 5)
     for reason in ("one", "one", "two"):
-        offer(RunSource("bad", raising(StoreError(reason))), good)
+        offer(QueueSource("bad", raising(StoreError(reason))), good)
         assert fill_queue(STORE) == 5
     assert caplog.record_tuples == [
-        ("sacred_core.worker", logging.WARNING, "The run source 'bad' failed: StoreError: one"),
-        ("sacred_core.worker", logging.WARNING, "The run source 'bad' failed: StoreError: two"),
+        (
+            "sacred_core.worker",
+            logging.WARNING,
+            "The source of queued runs 'bad' failed: StoreError: one",
+        ),
+        (
+            "sacred_core.worker",
+            logging.WARNING,
+            "The source of queued runs 'bad' failed: StoreError: two",
+        ),
     ]
 
 
 @pytest.mark.parametrize("error", [UnavailableError("gone"), KeyboardInterrupt(), Terminated()])
 def test_outages_and_the_end_of_the_worker_are_raised(offer: Any, error: BaseException) -> None:
     """The worker handles an outage of its store, and a signal, as anywhere else."""
-    offer(RunSource("one", raising(error)))
+    offer(QueueSource("one", raising(error)))
     with pytest.raises(type(error)):
         fill_queue(STORE)

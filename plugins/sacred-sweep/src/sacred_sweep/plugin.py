@@ -1,9 +1,13 @@
 """The hooks of the plugin."""
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import sacred_sweep
-from sacred_core import CLIOption, CommandSpec, HookSpecs, RunSource, StopCheck, hookimpl
+from sacred_core import CLIOption, CommandSpec, HookSpecs, hookimpl
+
+if TYPE_CHECKING:
+    from sacred_core import QueueSource, StopCheck
 
 #: Options of the command ``sweep`` that have an argument: name, argument and help.
 _OPTIONS = (
@@ -52,14 +56,18 @@ def sacred_samplers() -> "Iterable[sacred_sweep.SamplerSpec]":
 
 
 @hookimpl
-def sacred_run_sources() -> Iterable[RunSource]:
+def sacred_queue_sources() -> "Iterable[QueueSource]":
     """Offer the points of sampled sweeps."""
-    yield RunSource("sweep", "sacred_sweep.filling:fill_queue")
+    from sacred_core import QueueSource  # only workers ask for it
+
+    yield QueueSource("sweep", "sacred_sweep.filling:fill_queue")
 
 
 @hookimpl
-def sacred_stop_checks() -> Iterable[StopCheck]:
+def sacred_stop_checks() -> "Iterable[StopCheck]":
     """Offer the pruners of sampled sweeps."""
+    from sacred_core import StopCheck  # few runs ask for it
+
     yield StopCheck("pruner", "sacred_sweep.pruning:should_stop")
 
 
