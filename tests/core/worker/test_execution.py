@@ -287,8 +287,10 @@ def test_a_process_that_ignores_the_signal_is_killed(
     execute: Execute,
     stop: StopRequest,
     is_urgent: bool,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     """That is after the deadline, or at the second signal."""
+    caplog.set_level(logging.INFO)
     process.waits = process.ignores = True
     process.code = -9
     stop.request(signal.SIGTERM)
@@ -296,6 +298,7 @@ def test_a_process_that_ignores_the_signal_is_killed(
         stop.request(signal.SIGTERM)
     assert execute(deadline=1000.0 if is_urgent else 0.01)
     assert process.calls == ["terminate", "kill"]
+    assert caplog.messages[0].startswith("Run 1: asked to end by SIGTERM; its process has ")
     claim = stored(store).claim
     assert claim is not None
     assert (claim.worker, claim.lost) == ("", 0)

@@ -60,6 +60,8 @@ def test_all_runs_are_executed_until_there_is_none(
     queue_run(store.memory)
     assert start(store, stop, until_empty=True) == 0
     assert sorted(ended.runs) == [1, 2]
+    claimed = [each for each in caplog.messages if "claimed" in each]
+    assert sorted(each[:14] for each in claimed) == ["Run 1: claimed", "Run 2: claimed"]
     assert caplog.messages[-1] == (
         "Worker me ends after 2 runs: no run is queued, and no worker executes one"
     )
@@ -150,16 +152,18 @@ def test_an_outage_is_waited_for(
 
 
 def test_failed_runs_are_repeated_if_asked(
-    store: MemoryStore, stop: StopRequest, ended: Ended
+    store: MemoryStore, stop: StopRequest, ended: Ended, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """There are at most ``tries`` executions, also by other workers."""
     ended.status = "failed"
     assert start(store, stop, until_empty=True) == 0
     assert ended.runs == [1]
+    pauses: list[float] = []
+    monkeypatch.setattr(stop, "wait", pauses.append)
     assert start(store, stop, until_empty=True, retry_failed=True, tries=3) == 0
     assert ended.runs == [1, 1, 1]
     assert start(store, stop, until_empty=True, retry_failed=True, tries=3) == 0
-    assert ended.runs == [1, 1, 1]
+    assert (ended.runs, pauses) == ([1, 1, 1], [])
 
 
 def test_a_source_of_runs_is_asked_before_the_worker_ends(
