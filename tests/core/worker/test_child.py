@@ -14,6 +14,7 @@ import json, sys
 from pathlib import Path
 from sacred_core import Experiment, context
 from sacred_core.exceptions import UnavailableError
+from sacred_core.observers import RetryPolicy
 from sacred_core.testing import EventDriver, Memory, MemoryObserver, MemoryStore
 from sacred_core.worker import child
 from sacred_core.worker.work_plan import WorkOutcome, make_plan
@@ -38,7 +39,13 @@ plan.write(folder / "plan.json")
 if kind == "taken over":
     store.requeue(1, "no sign of life")
     store.claim(None, "other", 3.0)
+class Away(MemoryObserver):
+    retry_policy = RetryPolicy(start_timeout=0.1, retry_interval=0.05)
+    def take_over_run(self, run):
+        raise UnavailableError("the server went away")
 def new_observer(location):
+    if kind == "away":
+        return Away(memory)
     if kind == "down":
         raise UnavailableError("the server of password=hunter2 is down")
     return MemoryObserver(memory)
@@ -137,3 +144,12 @@ def test_a_store_that_is_down_is_reported_as_that(tmp_path: Path) -> None:
     assert (is_started, status, is_unavailable) == (False, None, True)
     assert problem[-1].endswith("UnavailableError: the server of password=*** is down\n")
     assert found["code"] == 1
+
+
+def test_a_store_that_goes_away_before_the_start_is_reported_as_that(tmp_path: Path) -> None:
+    """The run has not started, and is not at fault."""
+    found = execute(tmp_path, kind="away")
+    is_started, status, problem, is_unavailable = found["outcome"]
+    assert (is_started, status, is_unavailable) == (False, None, True)
+    assert "the server went away" in problem[-1]
+    assert found["status"] == "QUEUED"
