@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
-from sacred_sweep.launch_trials import Trial
+from sacred_sweep.launch_trials import Trial, eventually
 from sacred_sweep.testing import LauncherContract
 
 from sacred_core.testing.servers import free_port
@@ -43,6 +43,7 @@ def _cluster() -> Iterator[None]:
                 command, env=os.environ | Cluster.environ, stdout=output, stderr=output
             )
         try:
+            eventually(lambda: "Ray runtime started" in (Cluster.folder / "head.out").read_text())
             yield
         finally:
             head.terminate()
