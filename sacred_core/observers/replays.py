@@ -228,8 +228,7 @@ class ReplayingObserver(TransactionalObserver):
         with self.translate_errors():
             lock = self.lock_uid(uid)
         if lock is None:
-            self._insert(run, stored, _id, begin)
-            return self._keep_one(run)
+            return self._insert_alone(run, stored, _id, begin)
         with lock:
             stored = index.find(uid)
             if stored is not None and _is_continued(run, stored):
@@ -264,6 +263,26 @@ class ReplayingObserver(TransactionalObserver):
             if stored is None or not _is_continued(run, stored):
                 raise
             return self._continue_stored(stored, run)
+
+    def _insert_alone(
+        self, run: StoredRun, queued: StoredRun | None, _id: Any, begin: Callable[[Any, Any], Any]
+    ) -> Any:
+        """Insert a run where others may do so too, and return the id of the one that stays.
+
+        A queued run is claimed meanwhile: no worker takes the one that is deleted.
+        """
+        if run.recorded_status != "QUEUED":
+            self._insert(run, queued, _id, begin)
+            return self._keep_one(run)
+        from sacred_core.stores.worker_claims import WorkerClaim
+
+        run.claim = WorkerClaim(worker="queueing")
+        self._insert(run, queued, _id, begin)
+        kept = self._keep_one(run)
+        if self.require_run() is run:  # else another one was there before
+            run.claim = None
+            self.write(self.update_run, run, frozenset({"status", "claim"}))
+        return kept
 
     def _keep_one(self, run: StoredRun) -> Any:
         """Return the id of the stored run, unless another one with its uid precedes it."""

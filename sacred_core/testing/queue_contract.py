@@ -84,6 +84,36 @@ class QueueContract(QueueDriver):
         store = self._open_queue(tmp_path)
         assert all(store.get(run_id).claim.token == token for run_id, token in claimed)
 
+    def test_a_run_that_several_processes_queue_is_claimed_once(self, tmp_path: Path) -> None:
+        """Of the runs with one uid one stays, and no worker gets one of the others."""
+        uids = [os.urandom(16).hex() for _ in range(examples(2, 30))]
+        is_queueing = [True, True]
+
+        def queue(number: int) -> None:
+            try:
+                for uid in uids:
+                    self._queue_run(tmp_path, replayed=True, meta_info={"uid": uid})
+            finally:
+                is_queueing[number] = False
+
+        def work() -> list[str]:
+            found, store = [], self._open_queue(tmp_path)
+            while True:
+                is_last = not any(is_queueing)
+                run = store.claim(None, "ann")
+                if run is not None:
+                    found.append(run.uid)
+                elif is_last:
+                    return found
+
+        self._queue_run(tmp_path)  # a queue that does not exist yet cannot be opened
+        *answers, claimed = call_at_once([*(functools.partial(queue, n) for n in (0, 1)), work])
+        assert answers == [None, None], answers
+        assert isinstance(claimed, list), claimed
+        assert sorted(uid for uid in claimed if uid in uids) == sorted(uids)
+        stored = [run.uid for run in self._open_queue(tmp_path).list()]
+        assert sorted(stored) == sorted(claimed)
+
     def test_a_higher_priority_is_claimed_first(self, tmp_path: Path) -> None:
         """The number in the metadata counts, 0 where there is none; damaged values are ignored."""
         expected = {}

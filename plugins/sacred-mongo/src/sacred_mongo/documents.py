@@ -17,7 +17,7 @@ from sacred_core.jsonpickle_data import decode_jsonpickle, sacred_release
 from sacred_core.stores import Read, StoredRun, once, require_record
 from sacred_core.stores.facts import encode_facts, facts_fields
 from sacred_core.stores.tokens import TOKEN
-from sacred_core.stores.worker_claims import priority_of
+from sacred_core.stores.worker_claims import is_waiting, priority_of
 from sacred_mongo.annotations import ANNOTATIONS, read_annotation
 from sacred_mongo.collections import Collections, RunReference, to_run_id
 from sacred_mongo.connection import Document
@@ -74,7 +74,7 @@ def new_entry(collections: Collections, run: StoredRun, token: str) -> Document:
 
 def status_fields(run: StoredRun) -> Document:
     """Return the status of a run; a run that waits in the queue has its place there, too."""
-    if run.recorded_status != "QUEUED":
+    if not is_waiting(run):
         return {"status": run.recorded_status}
     return {"status": "QUEUED", QUEUE_RANK: 0.0 - priority_of(run)}
 

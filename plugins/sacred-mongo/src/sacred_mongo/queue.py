@@ -88,7 +88,8 @@ class MongoQueue(DocumentQueue):
         has_place = {QUEUE_RANK: {"$exists": True}}
         runs.create_indexes([IndexModel(_ORDER, partialFilterExpression=has_place)])
         is_claimed = {TOKEN: {"$regex": f"^{CLAIM_PREFIX}"}}
-        missing = {"status": "QUEUED", "$nor": [has_place, is_claimed]}
+        has_worker = {"facts.claim.worker": {"$nin": [None, ""]}}
+        missing = {"status": "QUEUED", "$nor": [has_place, is_claimed, has_worker]}
         is_number = {
             "$and": [{"$isNumber": "$meta.priority"}, {"$gte": ["$meta.priority", _LOWEST]}]
         }

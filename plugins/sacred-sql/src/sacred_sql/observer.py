@@ -34,6 +34,7 @@ from sacred_sql.contents import (
     new_key,
     row_values,
     store_outside,
+    write_facts,
     write_file,
 )
 from sacred_sql.database import Database
@@ -357,6 +358,8 @@ class SqlObserver(DeprecatedCreate, DocumentObserver):
                 return None
             if is_replaced or any(map(is_large, texts.values())):
                 store_outside(connection, key, large_texts(texts))
+            if run.claim is not None and not is_replaced:
+                write_facts(connection, key, to_json(encode_facts(run)), is_new=True)
             (note_change if is_replaced else note_start)(connection, key)
             enqueue_waiting(connection, key, run)
             return key, keys["experiment_id"]
@@ -365,7 +368,7 @@ class SqlObserver(DeprecatedCreate, DocumentObserver):
         if stored is None:
             return False
         self._rows.key, self._rows.experiment_key = stored
-        self._rows.has_facts = is_replaced
+        self._rows.has_facts = is_replaced or run.claim is not None
         return True
 
     def _write_rows(self, work: Callable[[sa.Connection], T], part: Part = "values") -> T:

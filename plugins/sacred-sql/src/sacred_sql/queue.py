@@ -118,7 +118,9 @@ def claim_next(
 def add_queued(connection: sa.Connection) -> None:
     """Add to the queue what an earlier release has queued."""
     for key, meta in _missing_runs(connection):
-        enqueue_waiting(connection, key, _run_with(meta))
+        run = _run_with(meta)
+        run.claim = _claim_of(connection, key)  # of a process that queues the run now
+        enqueue_waiting(connection, key, run)
 
 
 def _missing_runs(connection: sa.Connection) -> Sequence[Any]:
@@ -152,18 +154,27 @@ def _write_claim(connection: sa.Connection, key: int, claim: WorkerClaim) -> Non
     mine = run_tokens.c.run_key == key
     if connection.execute(run_tokens.update().where(mine).values(token=claim.token)).rowcount == 0:
         connection.execute(run_tokens.insert().values(run_key=key, token=claim.token))
+    is_new, known = _read_facts(connection, key)
+    known["claim"] = encode_claim(following_claim(claim, decode_claim(known.get("claim"))))
+    new = to_json(known)
+    write_facts(connection, key, new, is_new=is_new)
+    if is_large(new):
+        store_outside(connection, key, large_texts({facts.name: new}))
+    note_change(connection, key)
+
+
+def _claim_of(connection: sa.Connection, key: int) -> WorkerClaim | None:
+    return decode_claim(_read_facts(connection, key)[1].get("claim"))
+
+
+def _read_facts(connection: sa.Connection, key: int) -> tuple[bool, dict[str, Any]]:
+    """Return whether a run has no facts yet, and its facts."""
     stored = connection.execute(sa.select(facts.c.value).where(facts.c.run_key == key)).first()
     text = None if stored is None else stored[0]
     if stored is not None and text is None:
         text = read_large_texts(connection, [key], [facts.name]).get((key, facts.name))
     known = from_json(text) if text else {}
-    known = dict(known if isinstance(known, dict) and known else NO_FACTS)
-    known["claim"] = encode_claim(following_claim(claim, decode_claim(known.get("claim"))))
-    new = to_json(known)
-    write_facts(connection, key, new, is_new=stored is None)
-    if is_large(new):
-        store_outside(connection, key, large_texts({facts.name: new}))
-    note_change(connection, key)
+    return stored is None, dict(known if isinstance(known, dict) and known else NO_FACTS)
 
 
 def _run_with(meta: Any) -> StoredRun:

@@ -8,21 +8,21 @@ import sqlalchemy as sa
 from sacred_core.serialization import to_json
 from sacred_core.stores.facts import encode_facts
 from sacred_core.stores.model import StoredRun
-from sacred_core.stores.worker_claims import priority_of
+from sacred_core.stores.worker_claims import is_waiting, priority_of
 from sacred_sql.contents import write_facts
 from sacred_sql.reading import find_key
 from sacred_sql.schema import queued_runs, run_tokens, runs
 
 
 def enqueue_waiting(connection: sa.Connection, key: int, run: StoredRun) -> None:
-    """Add a run to the queue if its status is QUEUED.
+    """Add a run to the queue if it is waiting.
 
     Args:
         connection: In the transaction that writes the status.
         key: Of the run.
         run: The run.
     """
-    if run.recorded_status != "QUEUED":
+    if not is_waiting(run):
         return
     connection.execute(queued_runs.delete().where(queued_runs.c.run_key == key))
     rank = 0.0 - priority_of(run)  # not -0.0
