@@ -318,11 +318,10 @@ class QueueContract(QueueDriver):
         """The process of the run starts it while its worker renews the claim, and the worker renews
         it while the process starts: at any point of it the run is running then, and can write.
         """
-        queue = self._open_queue(tmp_path)
         for is_start in (False, True):
             calls: int | None = None
             for number in range((count := examples(2, 20)) + 1):
-                run_id, _ = self._queue_run(tmp_path)
+                run_id, queue = self._queue_run(tmp_path)
                 renew = functools.partial(queue.renew, run_id, queue.claim(None, "ann").claim)
                 started: list[EventDriver] = []
 

@@ -34,7 +34,6 @@ from sacred_sql.contents import (
     new_key,
     row_values,
     store_outside,
-    write_facts,
     write_file,
 )
 from sacred_sql.database import Database
@@ -45,7 +44,7 @@ from sacred_sql.experiments import (
     store_shared,
 )
 from sacred_sql.ids import highest_number, id_columns, is_taken
-from sacred_sql.queued_rows import enqueue_waiting, start_queued
+from sacred_sql.queued_rows import enqueue_waiting, insert_queued, start_queued
 from sacred_sql.rows import Part, Rows, comment_of, read_rows
 from sacred_sql.schema import facts, runs
 
@@ -358,10 +357,8 @@ class SqlObserver(DeprecatedCreate, DocumentObserver):
                 return None
             if is_replaced or any(map(is_large, texts.values())):
                 store_outside(connection, key, large_texts(texts))
-            if run.claim is not None and not is_replaced:
-                write_facts(connection, key, to_json(encode_facts(run)), is_new=True)
             (note_change if is_replaced else note_start)(connection, key)
-            enqueue_waiting(connection, key, run)
+            (enqueue_waiting if is_replaced else insert_queued)(connection, key, run)
             return key, keys["experiment_id"]
 
         stored = self._database.write(work)

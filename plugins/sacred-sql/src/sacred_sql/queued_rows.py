@@ -29,6 +29,13 @@ def enqueue_waiting(connection: sa.Connection, key: int, run: StoredRun) -> None
     connection.execute(queued_runs.insert().values(rank=rank, run_key=key))
 
 
+def insert_queued(connection: sa.Connection, key: int, run: StoredRun) -> None:
+    """Write the facts of a new run that is claimed, and add one that is waiting to the queue."""
+    if run.claim is not None:
+        write_facts(connection, key, to_json(encode_facts(run)), is_new=True)
+    enqueue_waiting(connection, key, run)
+
+
 def start_queued(
     connection: sa.Connection, columns: Mapping[str, Any], run: StoredRun, token: str
 ) -> int | None:
