@@ -327,9 +327,9 @@ def run_trial(options: argparse.Namespace, folder: Path, location: str) -> list[
     faults += find_tracebacks(trial.logs)
     done = (folder / "done").read_text(encoding="utf-8").split()
     segments = sum(len(run.segments) for run in runs)
+    print(f"{options.store or location}: {options.points} points, {options.workers} workers")
     print(
-        f"{options.store or ''}: {options.points} points, {options.workers} workers, "
-        f"lease {options.lease:g} s"
+        f"  lease {options.lease:g} s, each run takes {options.steps * options.pause:g} s or more"
     )
     print(f"  queued in {queued:.1f} s, executed in {took:.1f} s ({options.points / took:.1f}/s)")
     print(

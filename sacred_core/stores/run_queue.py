@@ -10,7 +10,7 @@ for some time, see `sacred_core.stores.worker_claims.state_of`.
 
 import random
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Protocol, TypeAlias, cast, runtime_checkable
 
@@ -202,18 +202,18 @@ class DocumentQueue:
         is_lost: bool = False,
     ) -> bool:
         """Put a run back; see `RunQueue.requeue`."""
-        observer = self._take(run_id, expected)
-        if observer is None:
-            return False
-        run: StoredRun = observer.require_run()
-        known = run.claim or WorkerClaim()
-        close_segment(run)
-        run.recorded_status, run.stop_time, run.fail_trace = "QUEUED", None, []
-        run.claim = attrs.evolve(
-            known, worker="", token="", reason=reason, lost=known.lost + is_lost
-        )
-        observer.write(observer.update_run, run, REQUEUED_FIELDS)
-        return True
+
+        def put_back(observer: Observer) -> None:
+            run: StoredRun = observer.require_run()
+            known = run.claim or WorkerClaim()
+            close_segment(run)
+            run.recorded_status, run.stop_time, run.fail_trace = "QUEUED", None, []
+            run.claim = attrs.evolve(
+                known, worker="", token="", reason=reason, lost=known.lost + is_lost
+            )
+            observer.write(observer.update_run, run, REQUEUED_FIELDS)
+
+        return self._change(run_id, expected, put_back)
 
     def fail(
         self, run_id: int | str, trace: Sequence[str], expected: StoredRun | None = None
@@ -228,10 +228,32 @@ class DocumentQueue:
         Returns:
             False if it is not in the expected state.
         """
-        observer = self._take(run_id, expected)
-        if observer is None:
+        lines = list(trace)
+        return self._change(
+            run_id, expected, lambda observer: observer.failed_event(datetime.now(UTC), lines)
+        )
+
+    def _change(
+        self,
+        run_id: int | str,
+        expected: StoredRun | None,
+        change: Callable[[Observer], None],
+    ) -> bool:
+        """Change a run after its process was fenced; return False if another worker did so first.
+
+        A run that was deleted since it was read is not in its expected state either.
+        """
+        try:
+            observer = self._take(run_id, expected)
+            if observer is None:
+                return False
+            change(observer)
+        except RunRemovedError:
             return False
-        observer.failed_event(datetime.now(UTC), list(trace))
+        except StoreError:
+            if expected is None or has_run(cast(RunStore, self), run_id):
+                raise
+            return False
         return True
 
     def cancel(self, run_id: int | str, reason: str, expected: StoredRun | None = None) -> bool:
@@ -247,11 +269,11 @@ class DocumentQueue:
         """
         if cast(RunStore, self).get(run_id).recorded_status not in ("QUEUED", "RUNNING"):
             return False
-        observer = self._take(run_id, expected)
-        if observer is None:
-            return False
-        observer.interrupted_event(datetime.now(UTC), "CANCELLED", [reason])
-        return True
+
+        def end(observer: Observer) -> None:
+            observer.interrupted_event(datetime.now(UTC), "CANCELLED", [reason])
+
+        return self._change(run_id, expected, end)
 
     def _take(self, run_id: int | str, expected: StoredRun | None) -> Observer | None:
         """Return an observer with a new token of a run, None if it is not in an expected state."""
@@ -265,9 +287,8 @@ class DocumentQueue:
         if not _replace_token(observer, observer.token, new_token()):
             return None
         store.continue_with(observer, run_id)
-        # What its process wrote before the token was replaced, such as the end, is not undone.
-        is_same = observer.require_run().recorded_status == run.recorded_status
-        return observer if is_same else None
+        # What was written before the token was replaced, such as the end, is not undone.
+        return observer if _owner_of(observer.require_run()) == _owner_of(run) else None
 
     def _listings(self, where: Query | None) -> Iterator[list[int | str]]:
         """Yield lists of runs that may be waiting: of the last listing, and then of new ones.
@@ -332,6 +353,12 @@ def has_run(store: RunStore, run_id: int | str) -> bool:
     except StoreError:
         return False
     return True
+
+
+def _owner_of(run: StoredRun) -> tuple[Any, ...]:
+    """Return what changes when a run ends, starts, or gets another worker."""
+    claim = run.claim or WorkerClaim()
+    return run.recorded_status, claim.token, claim.lost
 
 
 def _replace_token(observer: Observer, old: str, new: str) -> bool:

@@ -18,7 +18,8 @@ from sacred_core.testing.event_driver import START, EventDriver
 from sacred_core.testing.interleaving import run_interleaved
 from sacred_core.testing.killing import kill_at
 from sacred_core.testing.memory import Memory, MemoryStore
-from sacred_core.testing.queue_driver import SHORT, QueueDriver, error_of, record_more
+from sacred_core.testing.queue_driver import SHORT, error_of, record_more
+from sacred_core.testing.queue_race_contract import QueueRaceContract
 from sacred_core.transfer.copying import copy_run
 from sacred_core.transfer.known_runs import Target
 
@@ -31,7 +32,7 @@ _ENDS: tuple[tuple[str, Callable[[EventDriver], None]], ...] = (
 )
 
 
-class QueueContract(QueueDriver):
+class QueueContract(QueueRaceContract):
     """The part of `StoreContract` that is about the queue: `sacred_core.stores.RunQueue`."""
 
     make_observer: Callable[[Path], Any]

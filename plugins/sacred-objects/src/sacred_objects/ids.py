@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
+from sacred_core.stores.claims import already_started_error
 from sacred_core.stores.folder_format import CONFIG, RUN
 from sacred_core.stores.leases import LeasedIds, exclusively
 from sacred_core.stores.run_ids import countable_id, next_number
+from sacred_core.stores.tokens import TOKEN
 from sacred_objects.bucket import Bucket, read_json
 from sacred_objects.object_keys import (
     DELETED_NUMBER,
@@ -94,6 +96,17 @@ class ObjectIds(LeasedIds):
         self.version = self._layout.bucket.version(key)  # first: what is read may be newer
         self.queued = read_json(self._layout.bucket, key, {})
         return self.queued.get("status")
+
+    def read_again(self, run_id: int | str) -> None:
+        """Read the record of the queued run again, as its worker has renewed the claim meanwhile.
+
+        Raises:
+            RunIdError: another process has started the run, or claimed it.
+        """
+        known = self.queued
+        is_queued = self.status(run_id) == "QUEUED"
+        if not known or not is_queued or self.queued.get(TOKEN) != known.get(TOKEN):
+            raise already_started_error(run_id)
 
 
 class ClaimObjects:

@@ -173,7 +173,8 @@ class ObjectObserver(DeprecatedCreate, DocumentObserver):
             recorder = Recorder(self.layout, str(run.id), self.run_entry, self._uploads)
             if ids.lease is not None:
                 ids.lease.require(run.id)
-            recorder.send_start(ids.version)
+            while not recorder.send_start(ids.version):
+                ids.read_again(run.id)
             recorder.note_copy(CONFIG, ids.config_version, json_bytes(run.config))
         self.dir = recorder.prefix.rstrip("/")
         self._active_recorder = recorder

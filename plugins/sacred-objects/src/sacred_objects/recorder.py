@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from sacred_core.exceptions import RunIdError
 from sacred_core.finalizing import call_when_unused
 from sacred_core.regular_files import require_regular
 from sacred_core.stable_files import FileVersion, file_version
@@ -217,14 +216,14 @@ class Recorder:
         self._output_parts.send()
         self._metrics_parts.send()
 
-    def send_start(self, version: str | None) -> None:
+    def send_start(self, version: str | None) -> bool:
         """Write ``run.json`` for the first time.
 
         Args:
             version: That of the record to be replaced, None if there is none.
 
-        Raises:
-            RunIdError: another process has written the record.
+        Returns:
+            False if another process has written the record.
         """
         bucket, key, data = self.layout.bucket, self.prefix + RUN, entry_bytes(self.entry)
         if version is None:
@@ -232,8 +231,9 @@ class Recorder:
         else:
             self._version = bucket.replace(key, data, version, object_keys.JSON)
         if self._version is None and not self._is_own():  # else the answer was lost
-            raise RunIdError(f"run {self.name!r} has already been started by another process")
+            return False
         self.uploads.mark_recorded()
+        return True
 
     def send_record(self) -> None:
         """Send what changed in ``run.json`` and ``info.json``; at the end everything.
