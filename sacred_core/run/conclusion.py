@@ -56,8 +56,8 @@ def trace_lines(error: BaseException, keep_own: bool = False) -> list[str]:
     """Return the lines of the traceback, each with its newline.
 
     Frames of sacred-core itself are omitted unless ``keep_own``, also in the exceptions that
-    ``error`` came from; an exception that consists of nothing else retains them. An exception that
-    cannot be formatted is shown by its type and its own frames.
+    ``error`` came from; an exception that consists of nothing else retains them, unless it is a
+    `SyntaxError`. An exception that cannot be formatted is shown by its type and its own frames.
     """
     try:
         text = _format(error, keep_own)
@@ -147,7 +147,8 @@ def _leave_own_out(part: traceback.TracebackException | None) -> None:
     while part is not None:
         foreign = [frame for frame in part.stack if not is_own(frame.filename)]
         users = itertools.dropwhile(lambda frame: frame.filename.startswith(LOOP_FOLDER), foreign)
-        part.stack[:] = list(users) or foreign or part.stack
+        has_place = getattr(part, "lineno", None) is not None  # of a SyntaxError
+        part.stack[:] = list(users) or foreign or ([] if has_place else part.stack)
         for inner in getattr(part, "exceptions", None) or ():
             _leave_own_out(inner)
         if part.__cause__ is not None and part.__context__ is not None:

@@ -318,3 +318,21 @@ def test_contents_of_segments_are_bytes() -> None:
     """Any content is read as it was written, each version once."""
     copies = [Copy("1/ü", "v1", bytes(range(256))), Copy("1/ü", "v2", b""), Copy("2/x", "v", b"\n")]
     assert decode_segment(encode_segment([*copies, *copies])) == copies
+
+
+def test_a_store_fetches_each_segment_once(bucket: Any, runs: Any) -> None:
+    """Further listings fetch new segments only, as segments never change; merged ones are forgotten
+    with their runs.
+    """
+    store_ended_runs(runs.layout, range(1, 11))
+    store = runs.store
+    first = [*store.list()]
+    before = bucket.requests
+    assert [*store.list()] == first
+    assert bucket.requests - before == 1
+    record_completed_run(runs.observer())
+    before = bucket.requests
+    assert len([*store.list()]) == len(first) + 1
+    assert bucket.requests - before == 2
+    runs.store.delete(1)
+    assert [run.id for run in store.list()] == [run.id for run in first[1:]] + [11]

@@ -91,15 +91,17 @@ def list_segments(layout: BucketLayout) -> list[Segment]:
     return [segment for name in names if (segment := Segment.parse(name)) is not None]
 
 
-def batches(layout: BucketLayout, limit: int | None, newest_first: bool) -> "Iterator[Batch]":
+def batches(
+    segments: "SegmentReader", limit: int | None, newest_first: bool
+) -> "Iterator[Batch]":
     """Yield all runs in batches, in the order of their ids; folders without a record too.
 
     Args:
-        layout: Where the runs are.
+        segments: Of the index.
         limit: How many runs are expected to be used; None: all.
         newest_first: The order.
     """
-    segments = SegmentReader(layout)
+    layout = segments.layout
     if limit is None and has_scan(layout.bucket):
         scan = scan_all(layout, has_times=False)
         yield from batches_of(segments, scan, scan.runs, newest_first)
@@ -209,18 +211,26 @@ class Batch:
 class SegmentReader:
     """Fetches segments when they are needed, each once.
 
+    Args:
+        layout: Where they are.
+        fetched: Those that earlier readers have fetched, by name; a segment never changes. Readers
+            in several threads may share it. Those that no longer exist are removed.
+
     Attributes:
         layout: Where they are.
     """
 
-    def __init__(self, layout: BucketLayout) -> None:
+    def __init__(self, layout: BucketLayout, fetched: dict[str, bytes] | None = None) -> None:
         self.layout = layout
         self._segments: list[Segment] = []
-        self._data: dict[str, bytes | None] = {}
+        self._fetched = {} if fetched is None else fetched
+        self._data: dict[str, bytes | None] = {**self._fetched}
 
     def use(self, segments: Iterable[Segment]) -> None:
         """Set the segments of the index, as the last scan found them."""
         self._segments = [*segments]
+        for name in {*self._fetched}.difference(segment.name for segment in self._segments):
+            self._fetched.pop(name, None)
 
     def contents(self, states: Mapping[str, RunState]) -> dict[str, bytes]:
         """Return the valid copies of objects of some runs, by key."""
@@ -234,7 +244,10 @@ class SegmentReader:
             new = [segment for segment in found if segment.name not in self._data]
             keys = [segment.key(self.layout.root) for segment in new]
             answers = [*in_parallel(self.layout.bucket.get, keys)] if keys else []
-            self._data.update(zip((segment.name for segment in new), answers, strict=True))
+            for segment, data in zip(new, answers, strict=True):
+                self._data[segment.name] = data
+                if data is not None:
+                    self._fetched[segment.name] = data
             if None not in answers:
                 break
             self._segments = list_segments(self.layout)  # merged meanwhile

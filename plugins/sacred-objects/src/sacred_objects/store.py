@@ -82,6 +82,7 @@ class ObjectStore(ObjectQueue, DocumentStore[RunFolder]):
         self._layout = layout
         self._bucket = layout.bucket
         self._parts = PartsReader(layout.bucket)
+        self._segments: dict[str, bytes] = {}  # for `SegmentReader`
         self.display_name = layout.display_name
         if not has_scan(self._bucket):
             self.change_kind = None  # the bucket is that of another plugin
@@ -272,12 +273,13 @@ class ObjectStore(ObjectQueue, DocumentStore[RunFolder]):
 
     def _batches(self, query: RunQuery, newest_first: bool) -> Iterator[Batch]:
         since = self.position_since(query)
+        segments = SegmentReader(self._layout, self._segments)
         if since is None:
-            yield from batches(self._layout, query.limit, newest_first)
+            yield from batches(segments, query.limit, newest_first)
             return
         scan = scan_all(self._layout)
         names = [name for name, state in scan.runs.items() if state.changed >= since]
-        yield from batches_of(SegmentReader(self._layout), scan, names, newest_first)
+        yield from batches_of(segments, scan, names, newest_first)
 
     def _require_contained(self, key: str, file: BinaryIO) -> BinaryIO:
         """Return the file, if it is one of this store or a copy that an observer made.
