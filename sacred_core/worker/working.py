@@ -42,6 +42,7 @@ class Finding(enum.Enum):
     """What a worker finds that could not claim a run."""
 
     CLAIMABLE = enum.auto()
+    WAITING = enum.auto()
     OPEN = enum.auto()
     NOTHING = enum.auto()
 
@@ -116,16 +117,20 @@ class Worker:
     def _work(self) -> str:
         """Execute runs, and return why no more are executed."""
         pause = first = min(_FIRST_PAUSE, self._longest_pause)
+        may_claim = True  # else a claim would list the runs again of which none was waiting
         while self._stop.signum is None:
             if self._executed == self._options.max_runs:
                 return "that is the maximum number"
-            run = self._calls.persist(self._claim)
+            run = self._calls.persist(self._claim) if may_claim else None
             if run is not None and self._execute(run):
                 pause = first
                 continue
-            found = Finding.OPEN if run else self._calls.persist(self._look_around)
+            found = Finding.WAITING if run else self._calls.persist(self._look_around)
+            has_tried, may_claim = may_claim, found in (Finding.CLAIMABLE, Finding.WAITING)
             if found is Finding.CLAIMABLE:
                 pause = first
+                continue
+            if found is Finding.WAITING and not has_tried:
                 continue
             reason = self._end_reason(found)
             if reason:
@@ -160,8 +165,9 @@ class Worker:
         dead = self._watch.observe(filter(is_held, runs))
         if sum(map(self._lose, dead)):
             return Finding.CLAIMABLE
-        is_open = any(is_waiting(run) or is_held(run) for run in runs)
-        return Finding.OPEN if is_open else Finding.NOTHING
+        if any(map(is_waiting, runs)):
+            return Finding.WAITING
+        return Finding.OPEN if any(map(is_held, runs)) else Finding.NOTHING
 
     def _lose(self, run: StoredRun) -> bool:
         worker = run.claim.worker if run.claim is not None else ""

@@ -212,3 +212,25 @@ def test_a_place_without_a_queue_is_an_error(
         work(WorkerOptions(location="mysql://ann:hunter2@db/runs"))
     with pytest.raises(QueryError):
         Worker(None, WorkerOptions(location="memory", where="lr >"), stop)
+
+
+def test_an_idle_worker_lists_the_runs_once_per_pass(
+    store: MemoryStore, stop: StopRequest, ended: Ended, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While no run is waiting it tries no claim, which would list them again."""
+    calls: list[str] = []
+    claim = store.claim
+    monkeypatch.setattr(store, "claim", lambda *args: calls.append("claim") or claim(*args))
+    known = store.claim(None, "other", 60.0)
+
+    def fill_queue(*args: Any) -> int:
+        calls.append("look")
+        if calls.count("look") == 4:
+            store.requeue(known.id, "stopped")
+        return 0
+
+    calls.clear()
+    monkeypatch.setattr(working, "fill_queue", fill_queue)
+    assert start(store, stop, max_runs=1) == 0
+    assert calls == ["claim", *["look"] * 4, "claim"]
+    assert ended.runs == [known.id]

@@ -91,9 +91,7 @@ def list_segments(layout: BucketLayout) -> list[Segment]:
     return [segment for name in names if (segment := Segment.parse(name)) is not None]
 
 
-def batches(
-    segments: "SegmentReader", limit: int | None, newest_first: bool
-) -> "Iterator[Batch]":
+def batches(segments: "SegmentReader", limit: int | None, newest_first: bool) -> "Iterator[Batch]":
     """Yield all runs in batches, in the order of their ids; folders without a record too.
 
     Args:
