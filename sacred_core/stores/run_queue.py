@@ -40,6 +40,8 @@ Observer: TypeAlias = Any
 LEASE = 30.0
 #: The facts of a run that has recorded none, to which a claim is added.
 NO_FACTS: Mapping[str, Any] = {"metrics": {}, "files": {}}
+#: Between how many runs workers choose that often try the same one.
+_WIDEST_SPREAD = 256
 #: Seconds after which queued runs are listed again, so that new ones with a high priority are seen.
 _LIST_TIME = 30.0
 #: What `update_run` writes when a run is put back into the queue: an end is undone.
@@ -109,6 +111,9 @@ class DocumentQueue:
 
     #: How many runs `take_first` tries in one step; 1 for stores that claim one run after another.
     claims_at_once = 1
+    #: Among how many of the oldest runs the next listing begins: the more, the more often another
+    #: worker was faster.
+    _spread = 1
     #: The condition of the last listing, when it was made, and what is left of it in order.
     _waiting: tuple[Query | None, float, list[int | str]] = (None, 0.0, [])
     #: Tokens of claims that were not recorded when this object saw them first, with that time.
@@ -126,7 +131,9 @@ class DocumentQueue:
             is_claimed = run is not None and run.id in run_ids
             del waiting[: run_ids.index(run.id) + 1 if is_claimed and run else len(run_ids)]
             if run is not None:
+                self._spread = max(self._spread - 1, 1)
                 return run
+            self._spread = min(self._spread * 4, _WIDEST_SPREAD)
         return None
 
     def take_first(self, run_ids: Sequence[int | str], claim: WorkerClaim) -> StoredRun | None:
@@ -311,8 +318,8 @@ class DocumentQueue:
     def _list_waiting(self, where: Query | None) -> list[int | str]:
         """Return the ids of waiting runs, the next one first.
 
-        In stores that claim one run after another, each worker begins with another one of those
-        with the same priority, and goes on from there: so few of them try the same run.
+        In stores that claim one run after another, workers that meet begin with other ones of
+        those with the same priority, and go on from there: so few of them try the same run.
         """
         query = RunQuery(where=where, status="QUEUED")
         runs = [run for run in cast(RunStore, self).list(query) if is_waiting(run)]
@@ -320,7 +327,7 @@ class DocumentQueue:
         if self.claims_at_once > 1:
             return [run.id for run in runs]
         highest = [run.id for run in runs if priority_of(run) == priority_of(runs[0])]
-        start = random.randrange(len(highest)) if highest else 0
+        start = random.randrange(min(len(highest), self._spread)) if highest else 0
         others = [run.id for run in runs[len(highest) :]]
         return [*highest[start:], *highest[:start], *others]
 
