@@ -42,6 +42,8 @@ LEASE = 30.0
 NO_FACTS: Mapping[str, Any] = {"metrics": {}, "files": {}}
 #: Between how many runs workers choose that often try the same one.
 _WIDEST_SPREAD = 256
+#: How many runs of a list may have been taken by other workers before there is a new list.
+_MOST_MISSES = 20
 #: Seconds after which queued runs are listed again, so that new ones with a high priority are seen.
 _LIST_TIME = 30.0
 #: What `update_run` writes when a run is put back into the queue: an end is undone.
@@ -133,8 +135,15 @@ class DocumentQueue:
             if run is not None:
                 self._spread = max(self._spread - 1, 1)
                 return run
-            self._spread = min(self._spread * 4, _WIDEST_SPREAD)
+            self._skip_some(waiting)
         return None
+
+    def _skip_some(self, waiting: list[int | str]) -> None:
+        """Go on at another place of a list, as another worker was faster at this one."""
+        self._spread = min(self._spread * 4, _WIDEST_SPREAD)
+        if self.claims_at_once == 1 and waiting:
+            start = random.randrange(min(len(waiting), self._spread))
+            waiting[:] = [*waiting[start:], *waiting[:start]]
 
     def take_first(self, run_ids: Sequence[int | str], claim: WorkerClaim) -> StoredRun | None:
         """Claim the first of some runs that is still waiting; None if none of them is."""
@@ -300,20 +309,23 @@ class DocumentQueue:
     def _listings(self, where: Query | None) -> Iterator[list[int | str]]:
         """Yield lists of runs that may be waiting: of the last listing, and then of new ones.
 
-        The caller removes from the list what it has tried. A run is in one list after another only
-        as long as a worker has not claimed it.
+        The caller removes from the list what it has tried, and gets the rest of it again. Where
+        other workers have taken many runs of a list, there is a new one.
         """
         known, since, left = self._waiting
-        if left and known == where and time.monotonic() - since < _LIST_TIME:
-            yield left
+        if known != where or time.monotonic() - since > _LIST_TIME:
+            left = []
         tried: set[int | str] = set()
         while True:
+            for _ in range(_MOST_MISSES):
+                if not left:
+                    break
+                tried.update(left[: self.claims_at_once])
+                yield left
             left = [each for each in self._list_waiting(where) if each not in tried]
             self._waiting = (where, time.monotonic(), left)
             if not left:
                 return
-            tried.update(left[: self.claims_at_once])
-            yield left
 
     def _list_waiting(self, where: Query | None) -> list[int | str]:
         """Return the ids of waiting runs, the next one first.
@@ -328,8 +340,7 @@ class DocumentQueue:
             return [run.id for run in runs]
         highest = [run.id for run in runs if priority_of(run) == priority_of(runs[0])]
         start = random.randrange(min(len(highest), self._spread)) if highest else 0
-        others = [run.id for run in runs[len(highest) :]]
-        return [*highest[start:], *highest[:start], *others]
+        return [*highest[start:], *highest[:start]]
 
 
 def parse_where(where: Query | str | None) -> Query | None:
