@@ -174,6 +174,8 @@ class DocumentQueue:
         if not _replace_token(observer, observer.token, claim.token):
             return None
         store.continue_with(observer, run_id)
+        if observer.token != claim.token:  # replaced since; the run may have been read before that
+            return None
         run: StoredRun = observer.require_run()
         run.claim = following_claim(claim, run.claim)
         observer.write(observer.update_run, run, frozenset({"claim"}))
@@ -300,9 +302,12 @@ class DocumentQueue:
             return None
         if run.recorded_status == "COMPLETED":
             raise StoreError(f"run {str(run_id)!r} has completed: it cannot be queued again")
-        if not _replace_token(observer, observer.token, new_token()):
+        token = new_token()
+        if not _replace_token(observer, observer.token, token):
             return None
         store.continue_with(observer, run_id)
+        if observer.token != token:  # replaced since; the run may have been read before that
+            return None
         # What was written before the token was replaced, such as the end, is not undone.
         return observer if _owner_of(observer.require_run()) == _owner_of(run) else None
 

@@ -170,3 +170,40 @@ def test_an_empty_condition_is_none() -> None:
     assert parse_where("") is None and parse_where("  ") is None and parse_where(None) is None
     query = parse_where("status = QUEUED")
     assert query is not None and parse_where(query) is query
+
+
+class LateStore(MemoryStore):
+    """Reads the token of a run some time after its record, as a database does."""
+
+    meanwhile: Any = None
+    known = ""
+
+    def continue_with(self, observer: Any, run_id: int | str) -> None:
+        super().continue_with(observer, run_id)
+        if self.meanwhile is not None and observer.token != self.known:
+            meanwhile, self.meanwhile = self.meanwhile, None
+            stale = observer.require_run()
+            meanwhile()
+            super().continue_with(observer, run_id)
+            observer.continue_run(stale, observer.token)
+
+
+def test_a_run_that_was_claimed_since_is_not_put_back() -> None:
+    """A slow worker puts a run back after another one has done so, and a third one has claimed it:
+    it does not write with the token of that one.
+    """
+    memory = Memory()
+    (run_id,) = queue_runs(memory, 1)
+    slow, other = LateStore(memory), MemoryStore(memory)
+    known = other.claim(None, "dead")
+    slow.known = slow.observer_of(run_id).token
+
+    def put_back_and_claim() -> None:
+        assert other.requeue(run_id, "dead", expected=known, is_lost=True)
+        assert other.claim(None, "third").id == run_id
+
+    slow.meanwhile = put_back_and_claim
+    assert not slow.requeue(run_id, "dead", expected=known, is_lost=True)
+    claim = other.get(run_id).claim
+    assert (claim.worker, claim.lost, claim.number) == ("third", 1, 2)
+    assert claim.token == other.observer_of(run_id).token
