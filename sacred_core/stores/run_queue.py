@@ -18,7 +18,7 @@ import attrs
 
 from sacred_core.exceptions import RunRemovedError, StoreError, UnavailableError
 from sacred_core.stores.model import StoredRun
-from sacred_core.stores.query import Query, parse
+from sacred_core.stores.query import Query, all_of, parse
 from sacred_core.stores.run_store import ContinuingStore, RunQuery, RunStore
 from sacred_core.stores.segments import close_segment
 from sacred_core.stores.tokens import new_token
@@ -26,9 +26,10 @@ from sacred_core.stores.worker_claims import (
     CLAIM_PREFIX,
     MISSED_INTERVALS,
     WorkerClaim,
+    following_claim,
     is_claimed_by,
     is_waiting,
-    new_claim_token,
+    new_claim,
     next_beat,
     priority_of,
     state_of,
@@ -36,6 +37,8 @@ from sacred_core.stores.worker_claims import (
 
 #: A `sacred_core.observers.documents.DocumentObserver`, whose module imports this one.
 Observer: TypeAlias = Any
+#: Runs that have not ended. One whose heartbeats are old by the clock of this machine is DEAD.
+_OPEN = parse("status in [QUEUED, RUNNING, DEAD]")
 #: Seconds after which a worker that showed nothing has lost its runs.
 LEASE = 30.0
 #: The facts of a run that has recorded none, to which a claim is added.
@@ -73,6 +76,15 @@ class RunQueue(Protocol):
         Raises:
             QueryError: ``where`` is not a condition.
             StoreError: the store cannot be read or written.
+        """
+
+    def open_runs(self, where: Query | None = None) -> Iterator[StoredRun]:
+        """Yield the runs that are queued or being executed and fulfil a condition.
+
+        Idle workers call this often.
+
+        Raises:
+            StoreError: the store cannot be read.
         """
 
     def renew(self, run_id: int | str, claim: WorkerClaim) -> bool:
@@ -311,6 +323,13 @@ class DocumentQueue:
         # What was written before the token was replaced, such as the end, is not undone.
         return observer if _owner_of(observer.require_run()) == _owner_of(run) else None
 
+    def open_runs(self, where: Query | None = None) -> Iterator[StoredRun]:
+        """Yield the runs that have not ended; see `RunQueue.open_runs`.
+
+        A store that would read all its runs for this overrides it.
+        """
+        yield from cast(RunStore, self).list(open_query(where))
+
     def _listings(self, where: Query | None) -> Iterator[list[int | str]]:
         """Yield lists of runs that may be waiting: of the last listing, and then of new ones.
 
@@ -338,8 +357,7 @@ class DocumentQueue:
         In stores that claim one run after another, workers that meet begin with other ones of
         those with the same priority, and go on from there: so few of them try the same run.
         """
-        query = RunQuery(where=where, status="QUEUED")
-        runs = [run for run in cast(RunStore, self).list(query) if is_waiting(run)]
+        runs = [run for run in self.open_runs(where) if is_waiting(run)]
         runs.sort(key=lambda run: -priority_of(run))
         if self.claims_at_once > 1:
             return [run.id for run in runs]
@@ -348,23 +366,16 @@ class DocumentQueue:
         return [*highest[start:], *highest[:start]]
 
 
+def open_query(where: Query | None) -> RunQuery:
+    """Return the query for the runs that fulfil a condition and have not ended."""
+    return RunQuery(where=_OPEN if where is None else all_of([where, _OPEN]))
+
+
 def parse_where(where: Query | str | None) -> Query | None:
     """Return the condition of `RunQueue.claim`; an empty string is none."""
     if isinstance(where, str):
         return parse(where) if where.strip() else None
     return where
-
-
-def new_claim(worker: str, lease: float) -> WorkerClaim:
-    """Return a claim with a new token; the other arguments are those of `RunQueue.claim`."""
-    interval = lease / MISSED_INTERVALS
-    return WorkerClaim(worker=worker, token=new_claim_token(), interval=interval)
-
-
-def following_claim(claim: WorkerClaim, known: WorkerClaim | None) -> WorkerClaim:
-    """Return a new claim with what is known of those before it."""
-    known = known or WorkerClaim()
-    return attrs.evolve(claim, number=known.number + 1, lost=known.lost, reason=known.reason)
 
 
 def has_run(store: RunStore, run_id: int | str) -> bool:

@@ -49,6 +49,18 @@ def new_claim_token() -> str:
     return CLAIM_PREFIX + os.urandom(13).hex()
 
 
+def new_claim(worker: str, lease: float) -> WorkerClaim:
+    """Return a claim with a new token; see `sacred_core.stores.RunQueue` for the arguments."""
+    interval = lease / MISSED_INTERVALS
+    return WorkerClaim(worker=worker, token=new_claim_token(), interval=interval)
+
+
+def following_claim(claim: WorkerClaim, known: WorkerClaim | None) -> WorkerClaim:
+    """Return a new claim with what is known of those before it."""
+    known = known or WorkerClaim()
+    return attrs.evolve(claim, number=known.number + 1, lost=known.lost, reason=known.reason)
+
+
 def is_waiting(run: Run) -> bool:
     """Return whether a run is queued, and no worker has it."""
     return run.recorded_status == "QUEUED" and not (run.claim and run.claim.worker)

@@ -10,6 +10,7 @@ from sacred_core.exceptions import QueryError, RunIdError, RunRemovedError
 from sacred_core.observers.documents import DocumentObserver
 from sacred_core.stores.annotations import Annotation
 from sacred_core.stores.digests import digest_run
+from sacred_core.stores.query import parse
 from sacred_core.stores.worker_claims import encode_claim, is_held, is_waiting
 from sacred_core.testing.at_once import call_at_once
 from sacred_core.testing.comparing import assert_metrics, assert_refused
@@ -114,6 +115,28 @@ class QueueContract(QueueRaceContract):
         assert sorted(uid for uid in claimed if uid in uids) == sorted(uids)
         stored = [run.uid for run in self._open_queue(tmp_path).list()]
         assert sorted(stored) == sorted(claimed)
+
+    def test_open_runs_have_not_ended(self, tmp_path: Path) -> None:
+        """Queued and running runs are found, also one that failed and is put back; no others."""
+        run_id, queue = self._queue_run(tmp_path, config={"lr": 0.5})
+        other_id, _ = self._queue_run(tmp_path, config={"lr": 2.0})
+
+        def open_ids(where: Any = None) -> list[Any]:
+            return sorted(run.id for run in queue.open_runs(where))
+
+        assert open_ids() == sorted([run_id, other_id])
+        assert open_ids(parse("config.lr > 1")) == [other_id]
+        assert queue.claim("config.lr < 1", "ann").id == run_id
+        driver = self._start_claimed(tmp_path, run_id)
+        assert open_ids() == sorted([run_id, other_id])
+        driver.fail()
+        assert open_ids() == [other_id]
+        assert queue.requeue(run_id, "again") and open_ids() == sorted([run_id, other_id])
+        assert queue.claim("config.lr > 1", "ann").id == other_id
+        self._start_claimed(tmp_path, other_id).complete()
+        assert open_ids() == [run_id] and open_ids() == [run_id]
+        queue.delete(other_id)
+        assert open_ids() == [run_id]
 
     def test_a_higher_priority_is_claimed_first(self, tmp_path: Path) -> None:
         """The number in the metadata counts, 0 where there is none; damaged values are ignored."""

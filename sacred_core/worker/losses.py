@@ -4,13 +4,18 @@ from collections.abc import Callable
 from typing import Any
 
 from sacred_core.exceptions import StoreError
+from sacred_core.loggers import own_logger
+from sacred_core.masking import mask_text
 from sacred_core.observers.retry_policy import OUTAGES
 from sacred_core.plurals import counted
+from sacred_core.serialization import message_of
 from sacred_core.stores.model import StoredRun
+
+logger = own_logger("sacred_core.worker")
 
 
 def change_run(change: Callable[[], bool]) -> bool:
-    """Return what a change of a run returns; False if the run was deleted or changed meanwhile.
+    """Return what a change of a run returns; False if the run was deleted or completed meanwhile.
 
     Raises:
         UnavailableError: the store cannot be reached.
@@ -19,7 +24,8 @@ def change_run(change: Callable[[], bool]) -> bool:
         return change()
     except OUTAGES:
         raise
-    except StoreError:
+    except StoreError as error:
+        logger.info("Nothing was changed: %s", mask_text(message_of(error)))
         return False
 
 

@@ -4,6 +4,7 @@ import enum
 import os
 import platform
 import random
+import tempfile
 import time
 from collections.abc import Iterator
 from functools import partial
@@ -21,6 +22,7 @@ from sacred_core.stores.query import Query, all_of, parse
 from sacred_core.stores.run_queue import RunQueue
 from sacred_core.stores.run_store import ContinuingStore, RunQuery
 from sacred_core.stores.worker_claims import MISSED_INTERVALS, is_held, is_waiting
+from sacred_core.system_errors import system_error_text
 from sacred_core.worker.execution import Execution
 from sacred_core.worker.losses import change_run, lose_run
 from sacred_core.worker.options import WorkerOptions
@@ -32,9 +34,6 @@ from sacred_core.worker.work_plan import NotExecutableError
 
 #: Seconds before the first new attempt of a worker that has found no run.
 _FIRST_PAUSE = 0.2
-#: The condition for runs that are queued, or that a worker executes. A run whose heartbeats are old
-#: by the clock of this machine may have the status DEAD.
-_OPEN = parse("status in [QUEUED, RUNNING, DEAD]")
 _FAILED = parse("status in [FAILED, INTERRUPTED]")
 
 
@@ -108,6 +107,12 @@ class Worker:
         except NotExecutableError as error:
             logger.error("Worker %s ends: %s", self.name, message_of(error))
             return FAILURE
+        except OSError as error:  # such as a full disk
+            logger.error(
+                "Worker %s ends: %s. It writes to %s, and to the temporary folder %s",
+                self.name, system_error_text(error), self._place, tempfile.gettempdir(),
+            )  # fmt: skip
+            return FAILURE
         except StoppedError:
             reason = f"stopped by {self._stop.name}"
         executed = counted(self._executed, "run")
@@ -161,7 +166,7 @@ class Worker:
             return Finding.CLAIMABLE
         if self._options.retry_failed and self._retry_failed():
             return Finding.CLAIMABLE
-        runs = [*self._list(_OPEN)]
+        runs = [*self._store.open_runs(self._where)]
         dead = self._watch.observe(filter(is_held, runs))
         if sum(map(self._lose, dead)):
             return Finding.CLAIMABLE

@@ -413,6 +413,7 @@ FAULTS: dict[type[Any], set[str]] = {
         "curves_equal_those_of_all_points",
     },
     WritesAfterTheEnd: {
+        "a_copy_of_a_run_that_was_put_back_has_everything",
         DIGEST,
         *_COPIED,
         "a_replayed_run_is_stored_once",
@@ -444,6 +445,8 @@ FAULTS: dict[type[Any], set[str]] = {
     HasNoLocation: _LOCATIONS,
     HasAnUnknownScheme: _LOCATIONS - {"reading_creates_nothing"},
     OpensAnotherStore: {
+        "a_run_that_several_processes_queue_is_claimed_once",
+        "one_of_several_processes_resumes_a_run",
         "a_run_that_had_started_is_continued",
         "a_claimed_run_is_put_back",
         "a_worker_starts_the_run_that_it_claimed",

@@ -11,7 +11,7 @@ ROWS = [
         "unknown command",
         "python train.py nope",
         "Error: the experiment 'train' has no command 'nope': it has main, "
-        "print_config, print_dependencies, print_named_configs, save_config",
+        "print_config, print_dependencies, print_named_configs, save_config, sweep",
     ),
     Mistake(
         "misspelt command",
@@ -42,7 +42,7 @@ ROWS = [
         "help for a command that does not exist",
         "python train.py help nope",
         "Error: the experiment 'train' has no command 'nope': it has main, "
-        "print_config, print_dependencies, print_named_configs, save_config",
+        "print_config, print_dependencies, print_named_configs, save_config, sweep",
     ),
     Mistake(
         "help for two commands",

@@ -51,6 +51,13 @@ class RunFolder(RecordFolder):
         """Return whether there is a ``run.json``, without reading it."""
         return os.path.lexists(self.file(RUN))
 
+    def inode(self) -> int | None:
+        """Return the number that the file system has for the folder, None if it does not exist."""
+        try:
+            return os.stat(self.path).st_ino  # noqa: PTH116 - of thousands
+        except FileNotFoundError:
+            return None
+
     def location(self, name: str) -> str:
         """Return the path in quotation marks."""
         return repr(self.file(name))

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -17,11 +18,13 @@ from sacred_core.stores import (
     Annotation,
     Read,
     RunQuery,
+    StoredRun,
     with_unfinished,
 )
 from sacred_core.stores.changes import CLOCK_TOLERANCE, time_position
 from sacred_core.stores.curves import Ranges
 from sacred_core.stores.documents import DocumentStore
+from sacred_core.stores.finding import MetricSummaries
 from sacred_core.stores.folder_format import (
     ANNOTATIONS,
     OUTPUT,
@@ -32,11 +35,13 @@ from sacred_core.stores.folder_format import (
     decode_output,
     is_run_name,
 )
-from sacred_core.stores.guarded import not_found_error
+from sacred_core.stores.guarded import not_found_error, run_or_foreign
 from sacred_core.stores.locations import absolute_path, location_path
+from sacred_core.stores.query import Query
 from sacred_core.stores.record_files import append_bytes, replace_output
 from sacred_core.stores.recorded_files import digest_in
 from sacred_core.stores.run_ids import RunNames, normalize_id
+from sacred_core.stores.run_queue import open_query
 from sacred_core.stores.summaries import MetricSummary
 from sacred_file import layout
 from sacred_file.changes import last_change
@@ -77,6 +82,9 @@ class FileStore(DocumentStore[RunFolder]):
         self._files = ContainedFolder(self.root)
         #: Ids that were passed to `new_ids`, and the names of those among them that were listed.
         self._passed: tuple[Set[int | str], set[str]] = frozenset(), set()
+        #: The inodes of the folders of completed runs, by name: such a run is never queued again,
+        #: and a folder that takes its place has another inode.
+        self._completed: dict[str, int] = {}
         #: When the folder had changed last, in nanoseconds, and the names in it.
         self._listed: tuple[int, RunNames] | None = None
         with self.translate_errors():
@@ -120,6 +128,23 @@ class FileStore(DocumentStore[RunFolder]):
             folder = RunFolder(self._files, name)
             if folder.exists() if query.fields != () else folder.has_record():
                 yield normalize_id(name), folder
+
+    def open_runs(self, where: Query | None = None) -> Iterator[StoredRun]:
+        """Yield the runs that have not ended; each completed run is read once."""
+        query, metrics = open_query(where), MetricSummaries(self)
+        with self.translate_errors():
+            for name in self._names().in_order():
+                folder = RunFolder(self._files, name)
+                inode = folder.inode()
+                if inode is None or self._completed.get(name) == inode or not folder.exists():
+                    continue
+                run = run_or_foreign(partial(self._read_run, normalize_id(name), folder, query))
+                if not isinstance(run, StoredRun):
+                    continue
+                if run.status == "COMPLETED":
+                    self._completed[name] = inode
+                elif query.accepts(run, metrics.of(run)):
+                    yield run
 
     def new_ids(self, known: Set[int | str]) -> list[int | str]:
         """Return the ids that are not in ``known``; other folders are not looked into."""

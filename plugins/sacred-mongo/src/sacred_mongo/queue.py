@@ -12,9 +12,9 @@ from pymongo import ASCENDING, IndexModel, ReturnDocument
 
 from sacred_core.stores import StoredRun
 from sacred_core.stores.query import Query
-from sacred_core.stores.run_queue import LEASE, NO_FACTS, DocumentQueue, new_claim, parse_where
+from sacred_core.stores.run_queue import LEASE, NO_FACTS, DocumentQueue, parse_where
 from sacred_core.stores.tokens import TOKEN
-from sacred_core.stores.worker_claims import CLAIM_PREFIX, WorkerClaim, encode_claim
+from sacred_core.stores.worker_claims import CLAIM_PREFIX, WorkerClaim, encode_claim, new_claim
 from sacred_mongo.changes import with_change_time
 from sacred_mongo.collections import FIRST_TOKEN, Collections, spellings, to_run_id
 from sacred_mongo.connection import Document

@@ -4,7 +4,7 @@ from typing import Any
 
 from sacred_core.stores import StoredRun
 from sacred_core.stores.folder_format import LEASE, RUN, entry_bytes, json_bytes
-from sacred_core.stores.run_queue import NO_FACTS, DocumentQueue, following_claim
+from sacred_core.stores.run_queue import NO_FACTS, DocumentQueue
 from sacred_core.stores.tokens import TOKEN
 from sacred_core.stores.worker_claims import (
     CLAIM_PREFIX,
@@ -12,6 +12,7 @@ from sacred_core.stores.worker_claims import (
     beats_of,
     decode_claim,
     encode_claim,
+    following_claim,
     next_beat,
     with_beats,
 )

@@ -20,8 +20,6 @@ from sacred_core.stores.run_queue import (
     LEASE,
     NO_FACTS,
     DocumentQueue,
-    following_claim,
-    new_claim,
     parse_where,
 )
 from sacred_core.stores.worker_claims import (
@@ -29,6 +27,8 @@ from sacred_core.stores.worker_claims import (
     WorkerClaim,
     decode_claim,
     encode_claim,
+    following_claim,
+    new_claim,
 )
 from sacred_sql.changes import note_change
 from sacred_sql.contents import is_large, large_texts, read_large_texts, store_outside, write_facts

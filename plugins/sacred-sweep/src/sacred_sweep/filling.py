@@ -1,18 +1,23 @@
 """Queue further points of sampled sweeps when a worker is idle."""
 
+from weakref import WeakKeyDictionary
+
 import attrs
 
 from sacred_core.exceptions import UsageError
 from sacred_core.stores.finding import MetricSummaries, find_runs
 from sacred_core.stores.model import StoredRun
 from sacred_core.stores.query import Query, matches, parse
-from sacred_core.stores.run_store import RunStore
+from sacred_core.stores.run_store import IdStore, RunStore
 from sacred_sweep.point_copies import insert_point, new_point_run
 from sacred_sweep.sampled_sweeps import SampledPoint, SampledSweep, sampled_sweeps
 from sacred_sweep.sampling import create_sampler
 
 #: How often a worker asks for a point that another one queues at the same moment.
 _ATTEMPTS = 20
+#: The ids that a store had when no point was missing. An idle worker reads the runs again only when
+#: there are others.
+_complete: WeakKeyDictionary[RunStore, frozenset[int | str]] = WeakKeyDictionary()
 
 
 def fill_queue(store: RunStore, where: Query | None = None) -> int:
@@ -33,11 +38,16 @@ def fill_queue(store: RunStore, where: Query | None = None) -> int:
         OptionError: the sampler is not installed, or cannot use the points of the sweep.
         StoreError: the store cannot be read or written.
     """
+    ids = frozenset(store.ids()) if isinstance(store, IdStore) else None
+    if ids is not None and _complete.get(store) == ids:
+        return 0
     for _ in range(_ATTEMPTS):
         runs = find_runs(store, parse("meta.sweep.plan exists"))
         sweeps = [sweep for sweep in sampled_sweeps(runs) if not sweep.is_cancelled]
         sweeps = [sweep for sweep in sweeps if sweep.missing()]
         if not sweeps:
+            if ids is not None:
+                _complete[store] = ids
             return 0
         count, is_late = _fill_first(store, sweeps, where)
         if count or not is_late:
