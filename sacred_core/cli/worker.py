@@ -29,7 +29,7 @@ _positive = click.FloatRange(0, min_open=True)
 )  # fmt: skip
 @click.option(
     "--lease", type=_positive, default=LEASE, show_default=True, metavar="SECONDS",
-    help="After this time without a sign of life, another worker takes the run.",
+    help="After this time without a heartbeat, another worker takes the run.",
 )  # fmt: skip
 @click.option(
     "--deadline", type=click.FloatRange(0), default=20.0, show_default=True, metavar="SECONDS",

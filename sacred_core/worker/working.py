@@ -176,7 +176,7 @@ class Worker:
 
     def _lose(self, run: StoredRun) -> bool:
         worker = run.claim.worker if run.claim is not None else ""
-        reason = f"worker {worker} and the process of the run showed no sign of life"
+        reason = f"worker {worker} and the process of the run sent no heartbeat"
         done = lose_run(self._store, run, self._options.tries, reason)
         if done:
             logger.warning("Run %s: %s", run.id, done)

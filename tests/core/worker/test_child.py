@@ -37,7 +37,7 @@ plan = make_plan(store, "memory", run)
 plan.outcome = str(folder / "outcome.json")
 plan.write(folder / "plan.json")
 if kind == "taken over":
-    store.requeue(1, "no sign of life")
+    store.requeue(1, "no heartbeat")
     store.claim(None, "other", 3.0)
 class Away(MemoryObserver):
     retry_policy = RetryPolicy(start_timeout=0.1, retry_interval=0.05)

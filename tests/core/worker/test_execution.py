@@ -235,7 +235,7 @@ def test_a_run_of_another_worker_is_left_alone(
     """It was queued again and claimed while its process was suspended."""
     run = store.claim(None, "me", 30.0)
     assert run is not None
-    store.requeue(1, "no sign of life", is_lost=True)
+    store.requeue(1, "no heartbeat", is_lost=True)
     assert store.claim(None, "other", 30.0) is not None
     process.outcomes.append(outcome)
     process.code = -9

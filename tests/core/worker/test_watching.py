@@ -51,7 +51,7 @@ def test_a_run_is_dead_after_three_intervals_without_a_change(watch: Watch, cloc
 
 
 def test_a_change_begins_a_new_count(watch: Watch, clock: Clock) -> None:
-    """A renewal is a sign of life."""
+    """A renewal shows that the worker is alive."""
     runs = [held(beats=number) for number in (0, 0, 0, 1, 1, 1, 1)]
     assert observe(watch, clock, *runs) == [[], [], [], [], [], [], [1]]
 

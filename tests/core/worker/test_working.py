@@ -115,7 +115,7 @@ def test_a_worker_that_cannot_execute_a_run_ends_with_1(
 def test_the_run_of_a_dead_worker_is_taken_over(
     store: MemoryStore, stop: StopRequest, ended: Ended
 ) -> None:
-    """The other one has claimed it, and shows no sign of life."""
+    """The other one has claimed it, and sends no heartbeat."""
     assert store.claim(None, "other", 0.06) is not None
     assert start(store, stop, until_empty=True) == 0
     claim = store.get(1).claim
