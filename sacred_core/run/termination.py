@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -54,6 +55,8 @@ class _State:
         is_deferred: The first signal waits, instead of being raised.
         waiting: The signal that waits.
         stopping: The signal with which `stop_thread` stops the main thread.
+        merged: Seconds after a signal in which others are the same request; see `merge_signals`.
+        received: When the last signal came that was not ignored, by the monotonic clock.
     """
 
     def __init__(self) -> None:
@@ -62,6 +65,8 @@ class _State:
         self.is_deferred = False
         self.waiting: int | None = None
         self.stopping: int | None = None
+        self.merged = 0.0
+        self.received = float("-inf")
 
 
 class RunStop(Terminated):
@@ -117,6 +122,16 @@ def defer_signals() -> Iterator[None]:
         raise _exception_for(_state.waiting)
 
 
+def merge_signals(seconds: float) -> None:
+    """Ignore signals that come within some seconds after the first one.
+
+    For a process that two others ask to end: a scheduler that signals all processes of a job, and
+    the worker that gets the same signal and passes it on. The second one would interrupt what the
+    first one began: code of the user that saves its state, and the record of the end.
+    """
+    _state.merged, _state.received = seconds, float("-inf")
+
+
 def stop_thread(thread: int) -> None:
     """Raise `RunStop` in the code that a thread of this process executes.
 
@@ -144,6 +159,10 @@ def _terminate(signum: int, frame: FrameType | None) -> None:
         if _state.is_deferred:  # the run ends already
             return
         raise RunStop
+    now = time.monotonic()
+    if now - _state.received < _state.merged:
+        return
+    _state.received = now
     if _state.is_deferred and _state.waiting is None:
         _state.waiting = signum
     else:

@@ -7,7 +7,9 @@ from sacred_core.exceptions import SacredError
 from sacred_core.observers.retry_policy import OUTAGES
 from sacred_core.rerun.child import new_observer
 from sacred_core.rerun.script_process import ScriptProcess
+from sacred_core.run.termination import merge_signals
 from sacred_core.script_cli.protocol import FAILURE
+from sacred_core.worker.stopping import SAME_REQUEST
 from sacred_core.worker.taking import ClaimedRunTaker, problem_lines
 from sacred_core.worker.work_plan import WorkOutcome, WorkPlan
 
@@ -15,6 +17,7 @@ from sacred_core.worker.work_plan import WorkOutcome, WorkPlan
 def run_plan(path: Path) -> int:
     """Execute a plan, and return the exit code if the script did not end the process."""
     plan = WorkPlan.read(path)
+    merge_signals(SAME_REQUEST)
     try:
         observer = new_observer(plan.location)
     except SacredError as error:

@@ -6,6 +6,7 @@ import select
 import signal
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any
@@ -14,6 +15,9 @@ from typing import Any
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGXCPU")
 #: Shells report a process that a signal ended with this plus the number of the signal.
 _SHELL_OFFSET = 128
+#: Seconds in which several signals are one request to end: a scheduler such as Slurm signals each
+#: process of a job, and those processes pass it on. Ctrl-C is a request of its own each time.
+SAME_REQUEST = 3.0
 
 
 class StopRequest:
@@ -21,14 +25,15 @@ class StopRequest:
 
     Attributes:
         signum: The first signal, or None.
-        is_urgent: Another signal came after it.
-        when_urgent: Called at the second signal.
+        is_urgent: Another request came after it.
+        when_urgent: Called at the second request.
     """
 
     def __init__(self) -> None:
         self.signum: int | None = None
         self.is_urgent = False
         self.when_urgent: Callable[[], None] = lambda: None
+        self._received = 0.0
         self._receiver, self._sender = socket.socketpair()
         self._sender.setblocking(False)
 
@@ -43,10 +48,13 @@ class StopRequest:
         return 0 if self.signum is None else _SHELL_OFFSET + self.signum
 
     def request(self, signum: int) -> None:
-        """Ask the worker to end, as a signal does; the second time: at once."""
+        """Ask the worker to end, as a signal does; the second time: at once.
+
+        Signals that come together are one request, see `SAME_REQUEST`.
+        """
         if self.signum is None:
-            self.signum = signum
-        else:
+            self.signum, self._received = signum, time.monotonic()
+        elif signum == signal.SIGINT or time.monotonic() - self._received > SAME_REQUEST:
             self.is_urgent = True
             self.when_urgent()
         self.wake()
@@ -72,7 +80,7 @@ class StopRequest:
 def stoppable() -> Iterator[StopRequest]:
     """Let signals ask the worker in the block to end; only in the main thread.
 
-    The third signal has its default effect.
+    After the second request, a signal has its default effect.
     """
     request = StopRequest()
     handlers: dict[int, Any] = {}

@@ -2,6 +2,7 @@
 
 # ruff: noqa: PT012 - a signal comes in the midst of a block
 
+import contextlib
 import faulthandler
 import os
 import signal
@@ -13,7 +14,12 @@ from typing import Any
 import pytest
 
 from sacred_core.exceptions import Terminated
-from sacred_core.run.termination import ENDING_SIGNALS, defer_signals, terminable
+from sacred_core.run.termination import (
+    ENDING_SIGNALS,
+    defer_signals,
+    merge_signals,
+    terminable,
+)
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 
@@ -151,6 +157,29 @@ def test_a_deferred_signal_is_raised_after_the_block() -> None:
             done.append("third")
     assert (first.value.code, second.value.code) == (129, 143)
     assert done == ["first", "third"]
+
+
+@pytest.mark.parametrize("is_deferred", [False, True])
+def test_signals_of_one_request_are_merged(is_deferred: bool) -> None:
+    """The second one neither interrupts what handles the first one, nor what is deferred."""
+    done = []
+    merge_signals(60)
+    try:
+        with pytest.raises(Terminated) as raised, terminable():
+            try:
+                with defer_signals() if is_deferred else contextlib.nullcontext():
+                    send(signal.SIGUSR2)
+                    send(signal.SIGTERM)
+                    done.append("block")
+            finally:
+                send(signal.SIGTERM)
+                done.append("clean-up")
+        assert raised.value.code == 128 + signal.SIGUSR2
+        assert done == (["block", "clean-up"] if is_deferred else ["clean-up"])
+    finally:
+        merge_signals(0)
+    with pytest.raises(Terminated), terminable():
+        send(signal.SIGTERM)
 
 
 def test_deferred_blocks_may_be_nested() -> None:

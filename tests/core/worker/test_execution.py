@@ -295,7 +295,7 @@ def test_a_process_that_ignores_the_signal_is_killed(
     process.code = -9
     stop.request(signal.SIGTERM)
     if is_urgent:
-        stop.request(signal.SIGTERM)
+        stop.request(signal.SIGINT)
     assert execute(deadline=1000.0 if is_urgent else 0.01)
     assert process.calls == ["terminate", "kill"]
     assert caplog.messages[0].startswith("Run 1: asked to end by SIGTERM; its process has ")

@@ -23,6 +23,21 @@ def test_the_first_signal_asks_and_the_second_one_is_urgent() -> None:
         assert (stop.signum, stop.is_urgent, urgent) == (signal.SIGTERM, True, [1])
 
 
+def test_signals_that_come_together_are_one_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A scheduler signals all processes of a job, and those pass it on; later ones are urgent."""
+    now = 100.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    stop = StopRequest()
+    for signum in (signal.SIGUSR2, signal.SIGTERM, signal.SIGUSR2):
+        stop.request(signum)
+        now += 1.0
+    assert (stop.signum, stop.is_urgent) == (signal.SIGUSR2, False)
+    now += 1.0
+    stop.request(signal.SIGTERM)
+    assert (stop.signum, stop.is_urgent) == (signal.SIGUSR2, True)
+    stop.close()
+
+
 def test_handlers_are_restored_and_those_of_the_user_stay() -> None:
     """A signal that the user ignores, as nohup does, is still ignored."""
     before = signal.getsignal(signal.SIGTERM)
