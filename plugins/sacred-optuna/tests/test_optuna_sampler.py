@@ -20,7 +20,6 @@ SPACE: dict[str, dict[str, Any]] = {
     "net.width": {"kind": "randint", "low": 1, "high": 9},
     "x": {"kind": "uniform", "low": -5.0, "high": 5.0},
 }
-#: The packages that some samplers need.
 
 
 def new_plan(argument: str, **fields: Any) -> SamplingPlan:

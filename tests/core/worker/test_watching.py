@@ -1,5 +1,6 @@
 """Tests of how a worker judges whether others are alive."""
 
+import threading
 from typing import Any
 
 import attrs
@@ -7,7 +8,7 @@ import pytest
 
 from sacred_core.stores import StoredRun
 from sacred_core.stores.worker_claims import WorkerClaim
-from sacred_core.worker.watching import Watch, interval_of
+from sacred_core.worker.watching import RunningClock, Watch, interval_of
 
 
 class Clock:
@@ -56,11 +57,41 @@ def test_a_change_begins_a_new_count(watch: Watch, clock: Clock) -> None:
     assert observe(watch, clock, *runs) == [[], [], [], [], [], [], [1]]
 
 
-def test_a_long_gap_counts_as_one_interval(watch: Watch, clock: Clock) -> None:
-    """This process was suspended, or executed a run itself: others may have been, too."""
+def test_a_break_counts_as_one_interval(watch: Watch, clock: Clock) -> None:
+    """The process executed a run itself: the store may have been away meanwhile."""
     assert observe(watch, clock, held()) == [[]]
     clock.now += 10_000
+    watch.note_break()
     assert observe(watch, clock, *[held()] * 3) == [[], [], [1]]
+
+
+def test_a_slow_observation_counts(watch: Watch, clock: Clock) -> None:
+    """The store was read all the time."""
+    assert observe(watch, clock, held()) == [[]]
+    clock.now += 25
+    assert observe(watch, clock, held()) == [[1]]
+
+
+def test_a_time_in_which_the_process_is_suspended_does_not_count(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The clock counts two ticks at most between two looks at the time."""
+    times, slept = iter([0.0, 1.0, 2.5, 900.0, 901.0]), threading.Event()
+    done: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        done.append(seconds)
+        if len(done) > 4:
+            slept.set()
+            threading.Event().wait()
+
+    clock = RunningClock(1.0)
+    monkeypatch.setattr("sacred_core.worker.watching.time.monotonic", lambda: next(times))
+    monkeypatch.setattr("sacred_core.worker.watching.time.sleep", sleep)
+    clock()
+    assert slept.wait(10)
+    assert clock() == 1.0 + 1.5 + 2.0 + 1.0
+    assert done == [1.0] * 5
 
 
 def test_what_was_seen_before_an_outage_does_not_count(watch: Watch, clock: Clock) -> None:
