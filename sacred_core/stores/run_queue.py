@@ -2,7 +2,7 @@
 
 A claim is the token of the run: the worker that replaces it, in one step, has the run. So each
 store whose runs can be resumed has a queue. A backend that chooses and claims a run in one step
-overrides `DocumentQueue.claim`.
+overrides `DocumentQueue.take_first`.
 
 Nothing here compares clocks of two machines. Who judges whether a worker is dead observes its runs
 for some time, see `sacred_core.stores.worker_claims.state_of`.
@@ -16,10 +16,10 @@ from typing import Any, Protocol, TypeAlias, cast, runtime_checkable
 
 import attrs
 
-from sacred_core.exceptions import RunRemovedError, StoreError, UnavailableError
+from sacred_core.exceptions import RunRemovedError, StoreError
 from sacred_core.stores.model import StoredRun
-from sacred_core.stores.query import Query, all_of, parse
-from sacred_core.stores.run_store import ContinuingStore, RunQuery, RunStore
+from sacred_core.stores.query import Query, all_of, parse, parse_where
+from sacred_core.stores.run_store import ContinuingStore, RunQuery, RunStore, find_stored
 from sacred_core.stores.segments import close_segment
 from sacred_core.stores.tokens import new_token
 from sacred_core.stores.worker_claims import (
@@ -43,6 +43,8 @@ _OPEN = parse("status in [QUEUED, RUNNING, DEAD]")
 LEASE = 30.0
 #: The facts of a run that has recorded none, to which a claim is added.
 NO_FACTS: Mapping[str, Any] = {"metrics": {}, "files": {}}
+#: Seconds between two calls of `DocumentQueue.adopt_queued`, which may read all runs.
+_ADOPTION_TIME = 60.0
 #: Between how many runs workers choose that often try the same one.
 _WIDEST_SPREAD = 256
 #: How many runs of a list may have been taken by other workers before there is a new list.
@@ -130,6 +132,7 @@ class DocumentQueue:
     _spread = 1
     #: The condition of the last listing, when it was made, and what is left of it in order.
     _waiting: tuple[Query | None, float, list[int | str]] = (None, 0.0, [])
+    _adopted: float | None = None
     #: Tokens of claims that were not recorded when this object saw them first, with that time.
     _unrecorded: Mapping[int | str, tuple[str, float]] = {}
 
@@ -138,6 +141,11 @@ class DocumentQueue:
     ) -> StoredRun | None:
         """Claim a run; see `RunQueue.claim`."""
         where, claim = parse_where(where), new_claim(worker, lease)
+        if self._adopted is None or time.monotonic() - self._adopted > _ADOPTION_TIME:
+            self.adopt_queued()
+            self._adopted = time.monotonic()
+        if where is None and self.claims_at_once > 1:
+            return self.take_first(None, claim)
         for waiting in self._listings(where):
             run_ids = waiting[: self.claims_at_once]
             run = self.take_first(run_ids, claim)
@@ -157,9 +165,17 @@ class DocumentQueue:
             start = random.randrange(min(len(waiting), self._spread))
             waiting[:] = [*waiting[start:], *waiting[:start]]
 
-    def take_first(self, run_ids: Sequence[int | str], claim: WorkerClaim) -> StoredRun | None:
-        """Claim the first of some runs that is still waiting; None if none of them is."""
-        taken = (self.take_claim(run_id, claim) for run_id in run_ids)
+    def adopt_queued(self) -> None:
+        """Add runs to the queue that another program, or an earlier release, has queued."""
+
+    def take_first(
+        self, run_ids: Sequence[int | str] | None, claim: WorkerClaim
+    ) -> StoredRun | None:
+        """Claim the first of some runs that is still waiting; None if none of them is.
+
+        With a higher `claims_at_once` than 1, ``run_ids`` may be None: the first of all runs.
+        """
+        taken = (self.take_claim(run_id, claim) for run_id in run_ids or ())
         return next((run for run in taken if run is not None), None)
 
     def take_claim(self, run_id: int | str, claim: WorkerClaim) -> StoredRun | None:
@@ -170,7 +186,7 @@ class DocumentQueue:
         except RunRemovedError:
             return None
         except StoreError:
-            if has_run(cast(RunStore, self), run_id):
+            if find_stored(cast(RunStore, self), run_id) is not None:
                 raise
             return None
 
@@ -219,7 +235,7 @@ class DocumentQueue:
         except RunRemovedError:
             return False
         except StoreError:
-            if has_run(cast(RunStore, self), run_id):
+            if find_stored(cast(RunStore, self), run_id) is not None:
                 raise
             return False
 
@@ -281,7 +297,7 @@ class DocumentQueue:
         except RunRemovedError:
             return False
         except StoreError:
-            if expected is None or has_run(cast(RunStore, self), run_id):
+            if expected is None or find_stored(cast(RunStore, self), run_id) is not None:
                 raise
             return False
         return True
@@ -369,24 +385,6 @@ class DocumentQueue:
 def open_query(where: Query | None) -> RunQuery:
     """Return the query for the runs that fulfil a condition and have not ended."""
     return RunQuery(where=_OPEN if where is None else all_of([where, _OPEN]))
-
-
-def parse_where(where: Query | str | None) -> Query | None:
-    """Return the condition of `RunQueue.claim`; an empty string is none."""
-    if isinstance(where, str):
-        return parse(where) if where.strip() else None
-    return where
-
-
-def has_run(store: RunStore, run_id: int | str) -> bool:
-    """Return whether a store has a run, which may have been deleted meanwhile."""
-    try:
-        store.get(run_id)
-    except UnavailableError:
-        raise
-    except StoreError:
-        return False
-    return True
 
 
 def _owner_of(run: StoredRun) -> tuple[Any, ...]:

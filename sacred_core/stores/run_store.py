@@ -6,6 +6,7 @@ from typing import Any, BinaryIO, Protocol, runtime_checkable
 
 import attrs
 
+from sacred_core.exceptions import StoreError, UnavailableError
 from sacred_core.stores.annotations import Annotation
 from sacred_core.stores.model import StoredRun
 from sacred_core.stores.query import (
@@ -213,3 +214,17 @@ class ContinuingStore(Protocol):
         Raises:
             StoreError: the run does not exist.
         """
+
+
+def find_stored(store: RunStore, run_id: int | str) -> StoredRun | None:
+    """Return a run that may have been deleted meanwhile; None if the store does not have it.
+
+    Raises:
+        UnavailableError: the store cannot be reached.
+    """
+    try:
+        return store.get(run_id)
+    except UnavailableError:
+        raise
+    except StoreError:
+        return None

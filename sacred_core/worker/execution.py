@@ -9,13 +9,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from sacred_core.exceptions import SacredError, StoreError
+from sacred_core.exceptions import SacredError
 from sacred_core.masking import mask_text
 from sacred_core.observers.retry_policy import OUTAGES
 from sacred_core.plurals import counted
 from sacred_core.resume.leftovers import deliver_undelivered, has_undelivered
 from sacred_core.serialization import message_of
 from sacred_core.stores.model import StoredRun
+from sacred_core.stores.run_store import find_stored
 from sacred_core.worker.losses import change_run, lose_run
 from sacred_core.worker.options import WorkerOptions
 from sacred_core.worker.persistence import StoreCalls
@@ -197,7 +198,8 @@ class Execution:
             return
         self._logger.warning("%s has ended, but not all of it is stored yet", self._name)
         run_id = self._run.id
-        self._calls.persist(lambda: find_run(self._store, run_id), self._has_time)  # waits for it
+        # This waits for the store.
+        self._calls.persist(lambda: find_stored(self._store, run_id), self._has_time)
         deliver_undelivered(uid, self._store.new_observer(), self._logger)
 
     def _await_signal(self) -> None:
@@ -231,7 +233,7 @@ class Execution:
 
     def _own_run(self) -> StoredRun | None:
         """Return the run as it is stored now; None if another worker has taken it, or it ended."""
-        run = self._calls.persist(lambda: find_run(self._store, self._run.id), self._has_time)
+        run = self._calls.persist(lambda: find_stored(self._store, self._run.id), self._has_time)
         claim = self._run.claim
         if run is None or run.claim is None or claim is None or run.claim.token != claim.token:
             self._logger.warning("%s was taken over by another worker, or deleted", self._name)
@@ -251,18 +253,3 @@ class Execution:
         if self._deadline is None:
             self._deadline = time.monotonic() + self._options.deadline
         return not self._stop.is_urgent and time.monotonic() < self._deadline
-
-
-def find_run(store: Any, run_id: int | str) -> StoredRun | None:
-    """Return a run, None if it does not exist.
-
-    Raises:
-        UnavailableError: the store cannot be reached.
-    """
-    try:
-        found: StoredRun = store.get(run_id)
-    except OUTAGES:
-        raise
-    except StoreError:
-        return None
-    return found

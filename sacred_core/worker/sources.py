@@ -8,7 +8,7 @@ from sacred_core.hooks.targets import ends_process, resolve_target
 from sacred_core.hooks.worker_records import QueueSource
 from sacred_core.masking import mask_text
 from sacred_core.serialization import reason_of
-from sacred_core.stores.query import Query, parse
+from sacred_core.stores.query import Query, parse_where
 from sacred_core.stores.run_store import RunStore
 
 logger = logging.getLogger("sacred_core.worker")
@@ -30,7 +30,7 @@ def fill_queue(store: RunStore, where: Query | str | None = None) -> int:
         QueryError: ``where`` is not a condition.
         UnavailableError: the store cannot be reached.
     """
-    condition = (parse(where) if where else None) if isinstance(where, str) else where
+    condition = parse_where(where)
     return sum(_fill(each, store, condition) for each in plugin_manager().queue_sources)
 
 

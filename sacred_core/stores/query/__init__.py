@@ -29,7 +29,7 @@ from sacred_core.stores.query.nodes import (
     pushdown,
     with_absolute_times,
 )
-from sacred_core.stores.query.syntax import Column, parse, parse_columns, parse_sort
+from sacred_core.stores.query.syntax import Column, parse, parse_columns, parse_sort, parse_where
 from sacred_core.stores.summaries import MetricSummary, is_number, summary_of
 
 __all__ = [
@@ -59,6 +59,7 @@ __all__ = [
     "parse",
     "parse_columns",
     "parse_sort",
+    "parse_where",
     "pushdown",
     "read",
     "sort_key",

@@ -27,6 +27,17 @@ def parse(text: str) -> Query:
     return _Parser(text).query()
 
 
+def parse_where(where: Query | str | None) -> Query | None:
+    """Return a condition that may be a string, or be missing; an empty string is none.
+
+    Raises:
+        QueryError: the string is not a condition.
+    """
+    if isinstance(where, str):
+        return parse(where) if where.strip() else None
+    return where
+
+
 def parse_sort(text: str) -> list[tuple[Field, bool]]:
     """Return the fields to sort by, like ``-config.lr,start_time``, the first being foremost.
 

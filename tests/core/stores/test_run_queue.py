@@ -8,7 +8,9 @@ import pytest
 
 from sacred_core.exceptions import StoreError, UnavailableError
 from sacred_core.stores import RunQuery, StoredRun
-from sacred_core.stores.run_queue import RunQueue, has_run, parse_where
+from sacred_core.stores.query import parse_where
+from sacred_core.stores.run_queue import RunQueue
+from sacred_core.stores.run_store import find_stored
 from sacred_core.stores.worker_claims import CLAIM_PREFIX, is_waiting, priority_of
 from sacred_core.testing import EventDriver, Memory, MemoryObserver, MemoryStore
 
@@ -148,8 +150,8 @@ def test_an_unreachable_store_is_an_error() -> None:
             raise UnavailableError("no network")
 
     with pytest.raises(UnavailableError):
-        has_run(Away(Memory()), 1)
-    assert not has_run(MemoryStore(Memory()), 1)
+        find_stored(Away(Memory()), 1)
+    assert find_stored(MemoryStore(Memory()), 1) is None
     with pytest.raises(StoreError):
         MemoryStore(Memory()).requeue(1, "lost")
 

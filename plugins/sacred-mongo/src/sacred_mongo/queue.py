@@ -4,17 +4,15 @@ The document of a run that waits has the field ``queue_rank``; a claim removes i
 put back gets it again.
 """
 
-import time
 from collections.abc import Sequence
 from typing import Any
 
 from pymongo import ASCENDING, IndexModel, ReturnDocument
 
 from sacred_core.stores import StoredRun
-from sacred_core.stores.query import Query
-from sacred_core.stores.run_queue import LEASE, NO_FACTS, DocumentQueue, parse_where
+from sacred_core.stores.run_queue import NO_FACTS, DocumentQueue
 from sacred_core.stores.tokens import TOKEN
-from sacred_core.stores.worker_claims import CLAIM_PREFIX, WorkerClaim, encode_claim, new_claim
+from sacred_core.stores.worker_claims import CLAIM_PREFIX, WorkerClaim, encode_claim
 from sacred_mongo.changes import with_change_time
 from sacred_mongo.collections import FIRST_TOKEN, Collections, spellings, to_run_id
 from sacred_mongo.connection import Document
@@ -23,8 +21,6 @@ from sacred_mongo.values import FILE, encode
 
 #: How many ids a filter has.
 _AT_ONCE = 200
-#: Seconds between two searches for runs that another program, or an earlier release, has queued.
-_SEARCH = 60.0
 _LOWEST = float("-inf")  # NaN is lower
 _ORDER = [(QUEUE_RANK, ASCENDING), ("_id", ASCENDING)]
 _IS_WAITING: Document = {"status": "QUEUED", QUEUE_RANK: {"$exists": True}}
@@ -37,21 +33,13 @@ class MongoQueue(DocumentQueue):
 
     claims_at_once = _AT_ONCE
     _collections: Collections
-    _searched: float | None = None
 
-    def claim(
-        self, where: Query | str | None = None, worker: str = "", lease: float = LEASE
+    def take_first(
+        self, run_ids: Sequence[int | str] | None, claim: WorkerClaim
     ) -> StoredRun | None:
-        """Claim a run in one call; one with a condition is chosen from a listing before."""
-        where, claim = parse_where(where), new_claim(worker, lease)
-        with self.translate_errors():  # type: ignore[attr-defined]
-            self._add_queued()
-        if where is not None:
-            return super().claim(where, worker, lease)
-        return self._claim_one({}, claim)
-
-    def take_first(self, run_ids: Sequence[int | str], claim: WorkerClaim) -> StoredRun | None:
-        """Claim the first of some runs that is waiting, in one call."""
+        """Claim the first of some runs, or of all, that is waiting, in one call."""
+        if run_ids is None:
+            return self._claim_one({}, claim)
         ids = [spelling for run_id in run_ids for spelling in spellings(run_id)]
         return self._claim_one({"_id": {"$in": ids}}, claim)
 
@@ -79,14 +67,10 @@ class MongoQueue(DocumentQueue):
                 self._collections.runs.update_one(found, {"$unset": {QUEUE_RANK: ""}})
         return run
 
-    def _add_queued(self) -> None:
-        """Add runs to the queue that have no place there; rarely, as it reads all."""
-        now = time.monotonic()
-        if self._searched is not None and now - self._searched < _SEARCH:
-            return
+    def adopt_queued(self) -> None:
+        """Add runs to the queue that have no place there."""
         runs = self._collections.runs
         has_place = {QUEUE_RANK: {"$exists": True}}
-        runs.create_indexes([IndexModel(_ORDER, partialFilterExpression=has_place)])
         is_claimed = {TOKEN: {"$regex": f"^{CLAIM_PREFIX}"}}
         has_worker = {"facts.claim.worker": {"$nin": [None, ""]}}
         missing = {"status": "QUEUED", "$nor": [has_place, is_claimed, has_worker]}
@@ -94,8 +78,9 @@ class MongoQueue(DocumentQueue):
             "$and": [{"$isNumber": "$meta.priority"}, {"$gte": ["$meta.priority", _LOWEST]}]
         }
         rank = {"$cond": [is_number, {"$multiply": ["$meta.priority", -1]}, 0]}
-        runs.update_many(missing, [{"$set": {QUEUE_RANK: rank}}])
-        self._searched = now
+        with self.translate_errors():  # type: ignore[attr-defined]
+            runs.create_indexes([IndexModel(_ORDER, partialFilterExpression=has_place)])
+            runs.update_many(missing, [{"$set": {QUEUE_RANK: rank}}])
 
 
 def _claiming(claim: WorkerClaim) -> list[Document]:

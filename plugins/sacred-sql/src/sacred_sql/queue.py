@@ -5,30 +5,25 @@ has locked (``SKIP LOCKED``; in SQLite one transaction writes at a time), writes
 token, and removes the row. What is put back into the queue gets a row again.
 """
 
-import time
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import sqlalchemy as sa
 
-from sacred_core.exceptions import StoreError, UnavailableError
 from sacred_core.serialization import from_json, to_json
 from sacred_core.stores.model import StoredRun
-from sacred_core.stores.query import Query
 from sacred_core.stores.run_queue import (
-    LEASE,
     NO_FACTS,
     DocumentQueue,
-    parse_where,
 )
+from sacred_core.stores.run_store import RunStore, find_stored
 from sacred_core.stores.worker_claims import (
     CLAIM_PREFIX,
     WorkerClaim,
     decode_claim,
     encode_claim,
     following_claim,
-    new_claim,
 )
 from sacred_sql.changes import note_change
 from sacred_sql.contents import is_large, large_texts, read_large_texts, store_outside, write_facts
@@ -41,8 +36,6 @@ if TYPE_CHECKING:
 
 #: Rows that a worker looks at in one statement: more than workers that claim at the same time.
 _AT_ONCE = 100
-#: Seconds between two searches for runs that an earlier release has queued.
-_SEARCH = 60.0
 
 
 class SqlQueue(DocumentQueue):
@@ -50,42 +43,19 @@ class SqlQueue(DocumentQueue):
 
     claims_at_once = _AT_ONCE
     _database: "Database"
-    _searched: float | None = None
 
-    def claim(
-        self, where: Query | str | None = None, worker: str = "", lease: float = LEASE
+    def take_first(
+        self, run_ids: Sequence[int | str] | None, claim: WorkerClaim
     ) -> StoredRun | None:
-        """Claim a run in one transaction; one with a condition is chosen from a listing before."""
-        where = parse_where(where)
-        self._add_queued()
-        if where is not None:
-            return super().claim(where, worker, lease)
-        return self._claim_one(partial(claim_next, claim=new_claim(worker, lease)))
+        """Claim the first of some runs, or of all, that is waiting, in one transaction."""
+        run_id = self._database.write(partial(claim_next, claim=claim, run_ids=run_ids))
+        return None if run_id is None else find_stored(cast(RunStore, self), run_id)
 
-    def take_first(self, run_ids: Sequence[int | str], claim: WorkerClaim) -> StoredRun | None:
-        """Claim the first of some runs that is waiting, in one transaction."""
-        return self._claim_one(partial(claim_next, claim=claim, run_ids=run_ids))
-
-    def _claim_one(self, work: Any) -> StoredRun | None:
-        run_id = self._database.write(work)
-        if run_id is None:
-            return None
-        try:
-            run: StoredRun = self.get(run_id)  # type: ignore[attr-defined]
-        except UnavailableError:
-            raise
-        except StoreError:  # it was deleted meanwhile
-            return None
-        return run
-
-    def _add_queued(self) -> None:
-        """Add runs to the queue that an earlier release has queued; rarely, as it reads all."""
-        now = time.monotonic()
-        if self._searched is None or now - self._searched > _SEARCH:
-            self._database.create_tables()
-            if self._database.read(_missing_runs):
-                self._database.write(add_queued)
-            self._searched = now
+    def adopt_queued(self) -> None:
+        """Add runs to the queue that an earlier release has queued."""
+        self._database.create_tables()
+        if self._database.read(_missing_runs):
+            self._database.write(add_queued)
 
 
 def claim_next(
