@@ -6,6 +6,7 @@ this process did not run, does not count.
 
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -16,7 +17,7 @@ from sacred_core.stores.worker_claims import MISSED_INTERVALS, is_held, state_of
 class RunningClock:
     """Seconds during which this process was running, not suspended.
 
-    A thread counts them, from the first call on.
+    A thread counts them, from the first call on, until the clock is no longer referenced.
 
     Args:
         tick: Seconds between two counts. A longer time between them counts as two ticks.
@@ -30,17 +31,26 @@ class RunningClock:
     def __call__(self) -> float:
         """Return the seconds so far."""
         if self._thread is None:
-            self._thread = threading.Thread(target=self._count, daemon=True)
+            arguments = (weakref.ref(self), self._tick)
+            self._thread = threading.Thread(target=_count, args=arguments, daemon=True)
             self._thread.start()
         return self._seconds
 
-    def _count(self) -> None:
-        last = time.monotonic()
-        while True:
-            time.sleep(self._tick)
-            now = time.monotonic()
-            self._seconds += min(now - last, 2 * self._tick)
-            last = now
+    def add(self, seconds: float) -> None:
+        """Count what has passed between two ticks."""
+        self._seconds += min(seconds, 2 * self._tick)
+
+
+def _count(reference: "weakref.ref[RunningClock]", tick: float) -> None:
+    last = time.monotonic()
+    while True:
+        time.sleep(tick)
+        clock, now = reference(), time.monotonic()
+        if clock is None:
+            return
+        clock.add(now - last)
+        last = now
+        del clock  # else it would be referenced until the next tick
 
 
 class Watch:

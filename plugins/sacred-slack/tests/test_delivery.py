@@ -5,6 +5,7 @@ import logging
 import socket
 import ssl
 import threading
+import time
 import tracemalloc
 import zlib
 from collections.abc import Iterator
@@ -38,7 +39,8 @@ def test_slack_sets_the_time_of_the_retry(
 ) -> None:
     """The pause is that of Retry-After, if the time for retries is long enough."""
     waited: list[float] = []
-    monkeypatch.setattr("sacred_messages.delivery.time.sleep", waited.append)
+    clock = SimpleNamespace(monotonic=time.monotonic, sleep=waited.append)
+    monkeypatch.setattr("sacred_messages.delivery.time", clock)
     slack.answers = [Response("slow down", 429, {"Retry-After": "7"})]
     record_completed_run(observer)
     assert waited == [7] and len(slack.posted) == 1

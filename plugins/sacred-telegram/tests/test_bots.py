@@ -6,7 +6,9 @@ import json
 import logging
 import socket
 import threading
+import time
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -36,7 +38,8 @@ def test_telegram_sets_the_time_of_the_retry(
 ) -> None:
     """The pause is that of the answer, at the start if that is within the timeout."""
     waited: list[float] = []
-    monkeypatch.setattr("sacred_messages.delivery.time.sleep", waited.append)
+    clock = SimpleNamespace(monotonic=time.monotonic, sleep=waited.append)
+    monkeypatch.setattr("sacred_messages.delivery.time", clock)
     observer.start_patience = 10.0
     text = "Too Many Requests: retry after"
     api.answers = [refused(429, text, retry_after=7), refused(429, text, retry_after=20)]

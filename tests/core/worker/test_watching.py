@@ -1,6 +1,7 @@
 """Tests of how a worker judges whether others are alive."""
 
 import threading
+from types import SimpleNamespace
 from typing import Any
 
 import attrs
@@ -86,12 +87,26 @@ def test_a_time_in_which_the_process_is_suspended_does_not_count(
             threading.Event().wait()
 
     clock = RunningClock(1.0)
-    monkeypatch.setattr("sacred_core.worker.watching.time.monotonic", lambda: next(times))
-    monkeypatch.setattr("sacred_core.worker.watching.time.sleep", sleep)
+    fake = SimpleNamespace(monotonic=lambda: next(times), sleep=sleep)
+    monkeypatch.setattr("sacred_core.worker.watching.time", fake)
     clock()
     assert slept.wait(10)
     assert clock() == 1.0 + 1.5 + 2.0 + 1.0
     assert done == [1.0] * 5
+
+
+def test_the_thread_of_a_clock_ends_with_it() -> None:
+    """A process with many workers, one after the other, has no thread of an earlier one."""
+    before = set(threading.enumerate())
+    clock = RunningClock(0.01)
+    clock()
+    (thread,) = set(threading.enumerate()) - before
+    while clock() < 0.02:
+        thread.join(0.001)
+    assert thread.is_alive()
+    del clock
+    thread.join(10)
+    assert not thread.is_alive()
 
 
 def test_what_was_seen_before_an_outage_does_not_count(watch: Watch, clock: Clock) -> None:

@@ -95,8 +95,7 @@ class Recorder:
     def adopt(self, run: StoredRun, output: str, metrics: Mapping[str, Any]) -> None:
         """Continue a run that is in the bucket.
 
-        Raises:
-            RunRemovedError: it was deleted.
+        Nothing is written: each write checks that the run is still there, and not another's.
         """
         self.info = run.info
         self._has_ended = run.stop_time is not None
@@ -109,7 +108,6 @@ class Recorder:
         if not self._has_ended:
             self._output_parts.adopt()
             self._metrics_parts.adopt()
-        self.require()
 
     def update(self, run: StoredRun, names: frozenset[str]) -> None:
         """Change the record by fields of the run; see `DocumentObserver.update_run`."""
