@@ -13,7 +13,7 @@ from sacred_sweep import filling
 from sacred_sweep.filling import fill_queue, queue_next
 from sacred_sweep.point_copies import insert_point, new_point_run
 from sacred_sweep.random_sampler import RandomSampler
-from sacred_sweep.sampled_sweeps import CANCELLED, SampledPoint
+from sacred_sweep.sampled_sweeps import CANCELLED_TAG, SampledPoint
 
 from sacred_core import open_store
 from sacred_core.exceptions import OptionError
@@ -94,7 +94,7 @@ def test_a_cancelled_sweep_gets_no_points() -> None:
     """Another one in the store does."""
     runs = Runs()
     run = runs.queue()
-    runs.store.annotate(run.id, new_tags([CANCELLED], False))
+    runs.store.annotate(run.id, new_tags([CANCELLED_TAG], False))
     assert fill_queue(runs.store) == 0
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from sacred_sweep.sampled_sweeps import (
-    CANCELLED,
+    CANCELLED_TAG,
     SampledPoint,
     mean_points,
     numbers_by_step,
@@ -133,7 +133,7 @@ def test_a_tag_cancels_the_sweep() -> None:
     runs = Runs()
     run = runs.queue()
     assert not runs.sweep().is_cancelled
-    runs.store.annotate(run.id, new_tags([CANCELLED], False))
+    runs.store.annotate(run.id, new_tags([CANCELLED_TAG], False))
     assert runs.sweep().is_cancelled
 
 

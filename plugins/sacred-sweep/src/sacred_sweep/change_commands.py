@@ -14,10 +14,9 @@ from sacred_core.stores.annotations import new_tags
 from sacred_core.stores.model import StoredRun
 from sacred_core.stores.run_queue import DocumentQueue, RunQueue
 from sacred_core.stores.worker_claims import is_waiting
+from sacred_sweep.sampled_sweeps import CANCELLED_TAG
 from sacred_sweep.stored_sweeps import CANCELLED, StoredSweep, find_sweep
 
-#: A sweep with a run that has this tag gets no further points from its sampler.
-TAG = "sweep-cancelled"
 #: Statuses of runs that can be queued again.
 _ENDED = ("FAILED", "INTERRUPTED", "TIMEOUT", "DEAD", CANCELLED)
 
@@ -37,7 +36,7 @@ def cancel_sweep(location: str, uid: str, is_running: bool) -> None:
     queue = _queue_of(store)
     sweep = find_sweep(store, location, uid)
     if sweep.planned > len(sweep.runs):
-        store.annotate(sweep.runs[0].id, new_tags([TAG], remove=False))
+        store.annotate(sweep.runs[0].id, new_tags([CANCELLED_TAG], remove=False))
     cancelled, left = 0, []
     for run in sweep.runs:
         if run.recorded_status not in ("QUEUED", "RUNNING"):
@@ -88,8 +87,8 @@ def _queue_of(store: object) -> DocumentQueue:
 
 def _remove_tag(store: Any, sweep: StoredSweep) -> None:
     for run in sweep.runs:
-        if TAG in run.tags:
-            store.annotate(run.id, new_tags([TAG], remove=True))
+        if CANCELLED_TAG in run.tags:
+            store.annotate(run.id, new_tags([CANCELLED_TAG], remove=True))
 
 
 def _left_text(runs: Sequence[StoredRun]) -> str:

@@ -21,7 +21,7 @@ from sacred_sweep.sampling import SamplingPlan, Trial, decode_plan
 #: Returns the points of the optimized metric of a run by step.
 PointsOf: TypeAlias = Callable[[StoredRun], Mapping[int, float]]
 #: A sweep with a run that has this tag gets no further points.
-CANCELLED = "sweep-cancelled"
+CANCELLED_TAG = "sweep-cancelled"
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -86,7 +86,7 @@ class SampledSweep(ValueMethods):
     @property
     def is_cancelled(self) -> bool:
         """Whether it gets no further points."""
-        return any(CANCELLED in run.tags for run in self.runs.values())
+        return any(CANCELLED_TAG in run.tags for run in self.runs.values())
 
     def missing(self) -> list[tuple[int, int]]:
         """Return the numbers of points and replicas that have no run, in their order."""
