@@ -252,8 +252,13 @@ class BackendObserver(_UsesBackend, DocumentObserver):
         if old == new:
             found = self.backend.find(to_json(self.require_run().id))
             return found is not None and self._token_of(found) == new
-        key = self.backend.replace_key(self._key) if old == self.token else None
-        if key is None or not self.backend.write(key, {TOKEN: to_json(new)}):
+        fields = {TOKEN: to_json(new)}
+        if old != self.token or not self.backend.write(self._key, fields):
+            return False
+        # The new key has a new token at once: nobody takes the run for one that has none. The
+        # second write is for the case that another process has written its own meanwhile.
+        key = self.backend.replace_key(self._key)
+        if key is None or not self.backend.write(key, fields):
             return False
         self._key = key
         return True
