@@ -24,6 +24,8 @@ import attrs
 
 from benchmarks.queue_stores import STORES, open_queue
 from sacred_core import open_store
+from sacred_core.stores.worker_claims import is_being_queued
+from sacred_core.worker.losses import lose_run
 
 SCRIPT = """
 import os, sys
@@ -141,6 +143,12 @@ class Trial:
         ]
         uids = Counter(run.meta.get("uid") for run in runs)
         self.faults += [f"uid {uid}: {number} runs" for uid, number in uids.items() if number > 1]
+        # An idle worker does this when it has observed them for some time.
+        lost = [run for run in runs if is_being_queued(run)]
+        for run in lost:
+            lose_run(store, run, 1, "")
+        if lost:
+            print(f"    killed while they stored a run, which was released: {len(lost)} processes")
         claimed: Counter[Any] = Counter()
         while (run := store.claim(None, "checker", 60.0)) is not None:
             claimed[run.config["point"]] += 1

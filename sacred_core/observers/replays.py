@@ -274,9 +274,9 @@ class ReplayingObserver(TransactionalObserver):
         if run.recorded_status != "QUEUED":
             self._insert(run, queued, _id, begin)
             return self._keep_one(run)
-        from sacred_core.stores.worker_claims import WorkerClaim
+        from sacred_core.stores.worker_claims import QUEUEING, WorkerClaim
 
-        run.claim = WorkerClaim(worker="queueing")
+        run.claim = WorkerClaim(worker=QUEUEING)
         self._insert(run, queued, _id, begin)
         kept = self._keep_one(run)
         if self.require_run() is run:  # else another one was there before

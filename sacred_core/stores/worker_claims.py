@@ -14,6 +14,8 @@ Run: TypeAlias = Any
 #: The beginning of the token of a queued run that a worker has claimed; see
 #: `sacred_core.stores.tokens`. Other tokens are hexadecimal.
 CLAIM_PREFIX = "claim-"
+#: In place of a worker, while a process stores a queued run and compares it with others.
+QUEUEING = "queueing"
 #: A worker that has renewed its claim, or sent a heartbeat, not once during this many intervals is
 #: dead.
 MISSED_INTERVALS = 3
@@ -70,6 +72,11 @@ def is_held(run: Run) -> bool:
     """Return whether a worker has claimed a run that has not ended."""
     has_worker = run.claim is not None and bool(run.claim.worker)
     return has_worker and run.recorded_status in ("QUEUED", "RUNNING")
+
+
+def is_being_queued(run: Run) -> bool:
+    """Return whether the process that stores a queued run has it, and no worker has had it yet."""
+    return is_held(run) and run.claim.worker == QUEUEING and not run.claim.token
 
 
 def is_claimed_by(run: Run, claim: WorkerClaim) -> bool:

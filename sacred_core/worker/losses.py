@@ -10,6 +10,7 @@ from sacred_core.observers.retry_policy import OUTAGES
 from sacred_core.plurals import counted
 from sacred_core.serialization import message_of
 from sacred_core.stores.model import StoredRun
+from sacred_core.stores.worker_claims import is_being_queued
 
 logger = own_logger("sacred_core.worker")
 
@@ -32,6 +33,9 @@ def change_run(change: Callable[[], bool]) -> bool:
 def lose_run(store: Any, run: StoredRun, tries: int, reason: str) -> str:
     """Put a run back into the queue, or end it as failed if it was lost too often.
 
+    If the process that queued the run was killed while it stored it, this is no loss: nothing has
+    executed the run.
+
     Args:
         store: The queue.
         run: The run as it was read; nothing is done if it has changed since.
@@ -41,6 +45,10 @@ def lose_run(store: Any, run: StoredRun, tries: int, reason: str) -> str:
     Returns:
         What was done, for the log; empty if the run has changed.
     """
+    if is_being_queued(run):
+        reason = "the process that queued it was lost"
+        is_changed = change_run(lambda: store.requeue(run.id, reason, expected=run))
+        return f"released, as {reason}" if is_changed else ""
     lost = 1 + (run.claim.lost if run.claim is not None else 0)
     if lost < tries:
         is_changed = change_run(lambda: store.requeue(run.id, reason, expected=run, is_lost=True))

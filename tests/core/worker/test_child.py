@@ -112,6 +112,10 @@ def test_a_run_that_fails_is_recorded_by_its_own_process(tmp_path: Path) -> None
     [
         ("raise ValueError('password=hunter2')\n", "", "ValueError: password=***\n"),
         ("raise SystemExit\n", "", "'train.py' ended with exit code 0 before it requested a run\n"),
+        ("raise SystemExit('no data')\n", "",
+         "'train.py' ended with exit code 1 before it requested a run\n"),
+        ("raise SystemExit(128)\n", "",
+         "'train.py' ended with exit code 128 before it requested a run\n"),
         (SCRIPT.replace('"train"', '"other"').replace("automain", "main"), "",
          "'train.py' runs no experiment 'train' and defines none: it has other\n"),
         (SCRIPT.replace("@ex.automain", "@ex.config_hook\ndef hook(config, command_name, logger):\n"
@@ -127,6 +131,15 @@ def test_a_problem_before_the_start_is_reported(
     assert (is_started, status, is_unavailable) == (False, None, False)
     assert problem[-1] == expected
     assert found["status"] == "QUEUED"
+    assert found["code"] == {"raise SystemExit\n": None, "raise SystemExit('no data')\n": "no data",
+                             "raise SystemExit(128)\n": 128}.get(script, 1)  # fmt: skip
+
+
+def test_a_signal_before_the_start_is_no_problem(tmp_path: Path) -> None:
+    """The worker has sent it, and queues the run again."""
+    found = execute(tmp_path, "raise SystemExit(143)\n")
+    assert found["outcome"] == [False, None, None, False]
+    assert (found["code"], found["status"]) == (143, "QUEUED")
 
 
 def test_a_run_of_another_worker_is_not_started(tmp_path: Path) -> None:

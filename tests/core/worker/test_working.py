@@ -8,6 +8,7 @@ import attrs
 import pytest
 
 from sacred_core.exceptions import OptionError, QueryError, UnavailableError
+from sacred_core.stores.worker_claims import QUEUEING, WorkerClaim
 from sacred_core.testing import EventDriver, MemoryStore
 from sacred_core.worker import working
 from sacred_core.worker.options import WorkerOptions
@@ -133,6 +134,23 @@ def test_a_run_that_is_lost_too_often_fails(
     assert ended.runs == []
     assert store.get(1).status == "FAILED"
     assert "lost 1 time;" in store.get(1).fail_trace[0]
+
+
+def test_a_run_whose_queueing_process_was_killed_is_executed(
+    store: MemoryStore, stop: StopRequest, ended: Ended
+) -> None:
+    """Nothing has executed it before: that is no loss, and one try is enough."""
+    observer = store.observer_of(1)
+    run = observer.require_run()
+    run.claim = WorkerClaim(worker=QUEUEING, interval=0.02)
+    assert observer.update_run(run, frozenset({"claim"}))
+    assert store.claim(None, "other", 0.06) is None
+    assert start(store, stop, until_empty=True, tries=1) == 0
+    assert (ended.runs, store.get(1).status) == ([1], "COMPLETED")
+    claim = store.get(1).claim
+    assert claim is not None
+    assert (claim.worker, claim.lost, claim.number) == ("me", 0, 1)
+    assert claim.reason == "the process that queued it was lost"
 
 
 def test_an_outage_is_waited_for(
