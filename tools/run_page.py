@@ -14,7 +14,8 @@ block                                 what happens
 ====================================  ===========================================================
 
 A command that ends with another exit code than 0 has the comment ``# exit code 2``. A line ``...``
-in the output matches any lines. What differs from run to run, or between machines, is in `VARYING`.
+in the output matches any lines. A command with the line ``^C`` in its output is interrupted when it
+has printed the lines before. What differs from run to run, or between machines, is in `VARYING`.
 """
 
 import argparse
@@ -22,6 +23,7 @@ import contextlib
 import os
 import pty
 import re
+import select
 import shutil
 import subprocess
 import sys
@@ -97,17 +99,40 @@ class Shell:
     def run(self, command: str) -> tuple[str, int]:
         """Run a command and return what it prints and its exit code."""
         assert self._process.stdin is not None
-        self._process.stdin.write(f"{{ {command}\n}} </dev/null; echo \x1e$?\x1e\n".encode())
+        self._write(f"{{ {command}\n}} </dev/null; echo \x1e$?\x1e")
+        end = self._read_until(rb"\x1e(\d+)\x1e\r\n$")
+        return decoded(end.string[: end.start()]), int(end[1])
+
+    def interrupt(self, command: str, lines: int) -> str:
+        """Run a command, press Ctrl-C when it has printed some lines, and return what it prints."""
+        self._write(f"set -m; {{ {command}\n}} </dev/null & set +m")
+        before = self._read_until(rb"\A(.*\n){%d}" % lines, seconds=60)
+        self._write("kill -INT -$!; wait $!; echo \x1e")
+        after = self._read_until(rb"\x1e\r\n$")
+        return f"{decoded(before.string)}^C\n{decoded(after.string[: after.start()])}"
+
+    def _write(self, line: str) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{line}\n".encode())
         self._process.stdin.flush()
+
+    def _read_until(self, pattern: bytes, seconds: float | None = None) -> re.Match[bytes]:
         printed = b""
-        while not (end := re.search(rb"\x1e(\d+)\x1e\r\n$", printed)):
+        while not (found := re.search(pattern, printed)):
+            if not select.select([self._master], [], [], seconds)[0]:
+                raise PageError(f"nothing more was printed for {seconds} s:\n{decoded(printed)}")
             printed += os.read(self._master, 65536)
-        return printed[: end.start()].decode().replace("\r\n", "\n"), int(end[1])
+        return found
 
     def close(self) -> None:
         """End the shell."""
         self._process.communicate()
         os.close(self._master)
+
+
+def decoded(printed: bytes) -> str:
+    """Return what a terminal printed as lines."""
+    return printed.decode().replace("\r\n", "\n")
 
 
 class Notebook:
@@ -218,9 +243,12 @@ class Page:
 
     def _run_command(self, text: str) -> str:
         command, _, output = text.partition("\n")
-        printed, code = self._shell.run(command)
         self.sections[-1].commands += 1
         self.sections[-1].typed += len(command)
+        if interrupted := re.search(r"^\^C$", output, re.MULTILINE):
+            printed = self._shell.interrupt(command, output.count("\n", 0, interrupted.start()))
+            return f"$ {command}\n{chosen(output, printed, self._folder)}"
+        printed, code = self._shell.run(command)
         named = CODE.search(command)
         if code != int(named[1] if named else 0):
             raise PageError(f"'{command}' ended with exit code {code}:\n{printed}")

@@ -72,6 +72,15 @@ def test_an_exit_code_has_to_be_named(tmp_path: Path) -> None:
         run_page(tmp_path, page.replace("  # exit code 3", ""))
 
 
+def test_a_command_with_ctrl_c_is_interrupted(tmp_path: Path) -> None:
+    """A command that its page interrupts gets the signal after the lines before, and may answer."""
+    program = "import time\nprint('one\\ntwo', flush=True)\ntry:\n    time.sleep(60)\n"
+    (tmp_path / "wait.py").write_text(f"{program}except KeyboardInterrupt:\n    print('end')\n")
+    page = "```console\n$ python3 wait.py\none\ntwo\n^C\n{}\n$ echo next\nnext\n```\n"
+    assert run_page(tmp_path, page.format("end")) == page.format("end")
+    assert run_page(tmp_path, page.format("other")) == page.format("end")
+
+
 def test_blocks_with_a_title_are_files(tmp_path: Path) -> None:
     """A block is a file, is inserted before a line of it, or replaces its end."""
     first = '```python title="a.txt"\none\nfour\n```\n'
