@@ -20,7 +20,13 @@ _FLAGS = sum(getattr(os, name, 0) for name in ("O_BINARY", "O_CLOEXEC", "O_NOCTT
 
 
 class SpecialFileError(OSError):
-    """A path is not a regular file, but a FIFO, a socket or a device."""
+    """A path is not a regular file, but a FIFO, a socket or a device.
+
+    Cause: ``add_artifact``, ``add_resource`` or ``open_resource`` got the path of a FIFO, a socket
+    or a device.
+
+    Fix: Copy the data into a regular file, and add that.
+    """
 
 
 def open_regular(path: str | os.PathLike[str]) -> io.BufferedReader:

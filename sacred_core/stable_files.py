@@ -34,7 +34,13 @@ _SMALL = 256 * 1024
 
 
 class ChangingFileError(OSError):
-    """A file changed while it was being stored."""
+    """A file changed while it was being stored.
+
+    Cause: Another process writes to an artifact or a resource all the time, at other places than
+    its end.
+
+    Fix: Add the file after it is complete, or add a copy.
+    """
 
 
 @attrs.frozen(eq=False, repr=False)

@@ -15,7 +15,13 @@ DIFFERENT, OTHER_END = 3, 4
 
 
 class MissingValuesError(RerunError, ValueError):
-    """Entries of the configuration that the record masks must be set for a rerun."""
+    """Entries of the configuration that the record masks must be set for a rerun.
+
+    Cause: The run was started with secrets, and records contain ``***`` in place of them.
+
+    Fix: Set the entries again: ``--set NAME=VALUE``, or the argument ``set`` of
+    `sacred_core.rerun.rerun`.
+    """
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)

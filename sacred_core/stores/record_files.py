@@ -25,7 +25,12 @@ _TAIL = 65_536
 
 
 class InvalidFileError(DamagedRecordError, ValueError):
-    """A file is not valid JSON, or larger than any record."""
+    """A file is not valid JSON, or larger than any record.
+
+    Cause: The file was edited or truncated, for example by a full disk.
+
+    Fix: See `DamagedRecordError`.
+    """
 
 
 def _parse(data: bytes) -> Any:

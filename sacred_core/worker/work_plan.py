@@ -26,7 +26,13 @@ _OWN_META = ("uid", "beat_interval", "masked", "queue_time")
 
 
 class NotExecutableError(SacredError):
-    """The folder of a run is not on this machine."""
+    """The folder of a run is not on this machine.
+
+    Cause: A worker claimed a run whose script is in a folder that this machine does not have.
+
+    Fix: Start the worker with ``--from-store`` to execute the stored sources, or on a machine with
+    this path.
+    """
 
 
 @attrs.define(kw_only=True)

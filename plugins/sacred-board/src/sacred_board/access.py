@@ -25,7 +25,12 @@ _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s:/?#@\[\]\\]+)(?::([0-9]{1,5}))?")
 
 
 class TooManyAttemptsError(SacredError):
-    """A client, or all together, sent too many wrong tokens."""
+    """A client, or all together, sent too many wrong tokens.
+
+    Cause: Wrong tokens were entered again and again, by a person or by a program.
+
+    Fix: Wait a minute, and enter the token with which ``sacred board`` was started.
+    """
 
 
 class Access:

@@ -21,7 +21,13 @@ _warned: set[Path] = set()
 
 
 class ReportError(SacredError):
-    """A template could not be made into a report."""
+    """A template could not be made into a report.
+
+    Cause: The template of ``template=`` contains an error, or its report would replace an artifact
+    of the run.
+
+    Fix: Correct the line that the message names, or rename the artifact or the template.
+    """
 
 
 def template_path(template: str | os.PathLike[str]) -> Path:

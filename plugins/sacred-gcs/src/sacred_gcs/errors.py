@@ -18,7 +18,12 @@ _AWAY = (api.ServerError, api.TooManyRequests, requests.RequestException, Connec
 
 
 class NotGoogleError(ConnectionError):
-    """Something that is not Google has answered."""
+    """Something that is not Google has answered.
+
+    Cause: A proxy or a login page of a network answers in place of Google.
+
+    Fix: Log in to the network, or set the proxy; the run continues and the events are retried.
+    """
 
 
 @contextmanager

@@ -21,11 +21,22 @@ _SHOWN = 200
 
 
 class MessageError(SacredError, RuntimeError):
-    """A message could not be delivered."""
+    """A message could not be delivered.
+
+    Cause: The service refused the message, for example because the webhook or the chat does not
+    exist any more.
+
+    Fix: Correct the address or the permissions that the message names.
+    """
 
 
 class UnansweredError(MessageError):
-    """There was no answer; the message has the reason, without any address."""
+    """The service did not answer.
+
+    Cause: The network is interrupted, or another program answers, such as a login page.
+
+    Fix: Check the network and the proxy; the message is sent again for a limited time.
+    """
 
 
 @attrs.frozen

@@ -16,7 +16,12 @@ _SHORTEST = 40
 
 
 class TemplateError(SacredError, ValueError):
-    """A text of a message cannot be filled in."""
+    """The template of a message cannot be filled in.
+
+    Cause: It has a field that does not exist, a single brace, or is longer than a message may be.
+
+    Fix: Use the fields that the message lists; write ``{{`` and ``}}`` for braces.
+    """
 
 
 def check_template(name: str, text: Any, fields: Sequence[str], limit: int) -> None:

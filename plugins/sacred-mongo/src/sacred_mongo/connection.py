@@ -149,7 +149,13 @@ def location(url: str | None, client: Any, runs: Any) -> str:
 
 
 class RefusedError(StoreError):
-    """The server refused what was to be written; it may record other things."""
+    """The server refused what was to be written; it may record other things.
+
+    Cause: A value is larger than MongoDB stores in a document (16 MB), or a rule of the collection
+    rejects it.
+
+    Fix: Record large values in files: ``_run.add_artifact``.
+    """
 
 
 class Connection:

@@ -23,11 +23,22 @@ _PIECE = 4 * 1024 * 1024
 
 
 class BucketMissingError(StoreError):
-    """The bucket does not exist."""
+    """The bucket does not exist.
+
+    Cause: The name of the bucket is misspelt, or it was not created.
+
+    Fix: Create the bucket with the tools of the provider, or correct the name. sacred-core creates
+    no buckets.
+    """
 
 
 class BucketAwayError(UnavailableError):
-    """The bucket cannot be reached; a retry may succeed."""
+    """The bucket cannot be reached; a retry may succeed.
+
+    Cause: The network is interrupted, the service is overloaded, or the endpoint is wrong.
+
+    Fix: Check the network and the endpoint. During a run the events are retried.
+    """
 
 
 @attrs.frozen
@@ -176,7 +187,12 @@ class _Stream(RangeReader):
 
 
 class InvalidJsonError(DamagedRecordError):
-    """An object is not valid JSON."""
+    """An object is not valid JSON.
+
+    Cause: The object was changed by another program, or its upload was interrupted.
+
+    Fix: See `DamagedRecordError`.
+    """
 
 
 def read_json(

@@ -23,7 +23,12 @@ _TEXTS = {
 
 
 class WebhookError(SacredError, ValueError):
-    """The URL of a webhook is invalid."""
+    """The URL of a webhook is invalid.
+
+    Cause: The value is empty, or is the address of a channel and not of a webhook.
+
+    Fix: Copy the URL of an incoming webhook from the settings of Slack.
+    """
 
 
 class SlackObserver(MessageObserver):

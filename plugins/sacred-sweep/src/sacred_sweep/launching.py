@@ -28,7 +28,14 @@ Readers = Mapping[str, Callable[[str], Any]]
 
 
 class LaunchError(SacredError):
-    """Workers could not be started, or a worker ended with an error."""
+    """Workers could not be started, or a worker ended with an error.
+
+    Cause: The cluster cannot be reached, lacks a program or a package, does not share the folder,
+    or a worker was killed.
+
+    Fix: Do what the message names; the output of the workers has the details. Points that were not
+    executed stay in the queue.
+    """
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)

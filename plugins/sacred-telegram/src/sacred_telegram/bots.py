@@ -22,7 +22,14 @@ _PASSING = ("NetworkError", "TimedOut", "RetryAfter")
 
 
 class TelegramSettingError(SacredError, ValueError):
-    """An argument of a `TelegramObserver` is invalid."""
+    """An argument of a `TelegramObserver` is invalid.
+
+    Cause: The token, the chat, the proxy or the address of the server has the wrong form, or one
+    requires another.
+
+    Fix: Use the values that BotFather and the documentation of Telegram give; see the README of
+    sacred-telegram.
+    """
 
 
 class Bot(Protocol):

@@ -61,6 +61,10 @@ class Outage:
 class LocationAwayError(SacredError):
     """A store cannot be reached at present.
 
+    Cause: The server of a store that the board shows is stopped, or the network is interrupted.
+
+    Fix: Check the server; the board tries again by itself.
+
     Attributes:
         outage: Why, and when it is tried again.
     """
