@@ -110,6 +110,7 @@ def sacred_commands() -> Iterable[CommandSpec]:
         "sacred_core.cli.completion:completion",
         "Complete commands in the shell.",
     )
+    yield CommandSpec("doctor", "sacred_core.cli.doctor:doctor", "Find what does not work here.")
     yield CommandSpec("plugins", "sacred_core.cli.plugins:plugins", "List the installed plugins.")
 
 

@@ -135,7 +135,7 @@ def _extensible(command: click.Command, path: str) -> click.Command:
 def sacred(ctx: click.Context, traceback: bool) -> None:
     """Manage recorded runs and installed plugins."""
     del traceback  # `main` has read it
-    if ctx.invoked_subcommand == "plugins":  # reports them itself
+    if ctx.invoked_subcommand in ("doctor", "plugins"):  # they report them
         return
     for problem in plugin_manager().problems:
         click.echo(f"Warning: {printable(problem)}", err=True)

@@ -248,14 +248,22 @@ def version_mismatch(requirement: str, version: str) -> str:
 
     Compared are the numbers of ``>=``, ``>`` and ``<``; anything else pip has looked at.
     """
+    missed = bound_missed(requirement, version)
+    if not missed:
+        return ""
+    fix = "upgrade the plugin" if missed == "<" else "pip install -U sacred-core"
+    return f"it needs sacred-core{requirement}, and {version} is installed: {fix}"
+
+
+def bound_missed(requirement: str, version: str) -> str:
+    """Return the operator of the first bound that ``version`` misses, ``""`` if it misses none."""
     have = _numbers(version)
-    problem = f"it needs sacred-core{requirement}, and {version} is installed"
     for operator, bound in re.findall(r"(>=|<=|>|<)\s*([\d.]+)", requirement):
         want = _numbers(bound)
         if (operator == ">=" and have < want) or (operator == ">" and have <= want):
-            return f"{problem}: pip install -U sacred-core"
+            return str(operator)
         if operator == "<" and have >= want:
-            return f"{problem}: upgrade the plugin"
+            return str(operator)
     return ""
 
 

@@ -7,6 +7,8 @@ from sacred_core.hooks.manager import plugin_manager
 from sacred_core.hooks.targets import Target, resolve_target
 
 _OBSERVERS = "sacred_core.observers"
+#: What precedes the command in a message about a missing plugin.
+INSTALL = "install it with: "
 
 
 class KnownName(NamedTuple):
@@ -70,7 +72,7 @@ def missing_reason(distribution: str) -> str:
     for plugin in plugin_manager().plugins:
         if plugin.distribution.startswith(distribution + " "):
             return "; ".join(plugin.problems) or f"the plugin {plugin.name!r} is {plugin.state}"
-    return f"install it with: pip install {distribution}"
+    return f"{INSTALL}pip install {distribution}"
 
 
 def find_export(module: str, name: str) -> Any:

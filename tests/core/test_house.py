@@ -72,6 +72,7 @@ TIERS = (
     ("experiment",),
     ("rerun",),
     ("worker",),
+    ("doctor",),
     ("cli", "builtin"),
 )
 RANK = {name: rank for rank, names in enumerate(TIERS) for name in names}

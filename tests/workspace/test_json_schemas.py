@@ -25,6 +25,7 @@ ARCHIVE, PACKED, SPOOL, RERUN, SWEEPS = "runs.zip", "PACKED", "SPOOL", "RERUN", 
 #: By command: arguments, the schema of the output or of each line, and that of the last line.
 OUTPUTS: dict[str, list[tuple[list[str], str, str | None]]] = {
     "plugins": [([], "plugins", None), (["--hooks"], "hooks", None)],
+    "doctor": [([RUNS, "--timeout", "60"], "doctor", None)],
     "runs list": [
         ([RUNS], "runs", "runs"),
         ([RUNS, "--since", "start"], "runs", "change-token"),
