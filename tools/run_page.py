@@ -2,6 +2,7 @@
 
 .venv/bin/python tools/run_page.py docs/guide.md          # minutes and commands of each section
 .venv/bin/python tools/run_page.py docs/guide.md --write  # update what the blocks print
+.venv/bin/python tools/run_page.py --count                # the blocks of all pages, by kind
 
 ====================================  ===========================================================
 block                                 what happens
@@ -9,40 +10,62 @@ block                                 what happens
 ``python title="train.py"``           is written to this file (any language)
 ``python title="…" before="LINE"``    is inserted into the file, before this line
 ``python title="…" from="LINE"``      replaces this line of the file and all after it
+``python title="notebook.ipynb"``     is run as a cell of a notebook
+``python``                            is executed; all blocks of a page share one namespace
+``text``                              is what the ``python`` block or cell before it prints
 ``console``                           each line after ``$`` is run by one shell; the rest is output
-``python title="notebook.ipynb"``     is run as a cell; a ``text`` block after it is its output
+``sh``                                each line is run by this shell; its output is not compared
+``json toml yaml csv query``          is parsed
 ====================================  ===========================================================
 
-A command that ends with another exit code than 0 has the comment ``# exit code 2``. A line ``...``
-in the output matches any lines. A command with the line ``^C`` in its output is interrupted when it
-has printed the lines before. What differs from run to run, or between machines, is in `VARYING`.
+A block in an HTML comment is run, and readers do not see it::
+
+    <!-- Set-up: a store with a run.
+
+    ```sh
+    python train.py -F my_runs
+    ```
+    -->
+
+A comment before a block excludes it: the reason, or the file that runs it::
+
+    <!-- not run: it needs a cluster -->
+    <!-- run by: tests/workspace/test_plugin_page.py -->
+
+A comment ``<!-- servers: mongodb s3 -->`` starts `SERVERS`, whose addresses are put in place of
+those of the page. The variable ``CHECKOUT`` is the folder of this checkout, for set-up.
+
+A command that ends with another exit code than 0 has the comment ``# exit code 2``. A block of
+``python`` may fail if a ``text`` block after it shows the error. A line ``...`` in the output
+matches any lines. A command with the line ``^C`` in its output is interrupted when it has printed
+the lines before. What differs from run to run, or between machines, is in `VARYING`.
+
+With ``$ python3 -m venv`` in a page, its ``pip`` installs the wheels of this checkout into a new
+environment. In other pages ``pip install`` only checks that the packages are installed.
 """
 
 import argparse
 import contextlib
-import os
-import pty
 import re
-import select
-import shutil
-import subprocess
 import sys
-import tempfile
-import termios
 import time
-import venv
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-COLUMNS = 88
+sys.path.insert(0, str(ROOT))
+
+from tools.page_blocks import BLOCK, Block, PageError, blocks, parse_data  # noqa: E402
+from tools.page_programs import Interpreter, Notebook, ProgramError, Shell  # noqa: E402
+from tools.page_readers import fresh_reader, present_reader, reader_environment  # noqa: E402, F401
+
 HOME = "/home/ada/line"  # what the page shows as the folder of its reader
-BLOCK = re.compile(r"^```(\w+)(.*)\n((?:.*\n)*?)```$", re.MULTILINE)
+HIDDEN = re.compile(r"<!--.*?-->", re.DOTALL)
 CODE = re.compile(r"# exit code (\d+)$")
-#: Variables with which nox selects an environment, in place of the one of the reader.
-SELECTING = ("UV_PROJECT_ENVIRONMENT", "UV_PYTHON")
+#: The pages whose blocks are run, relative to the checkout.
+PAGES = ("*.md", "docs/*.md", "plugins/*/README.md")
 #: What is not compared: regular expressions, and what is compared instead.
 VARYING: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?", "TIME"),
@@ -54,10 +77,6 @@ VARYING: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"^Host:\n( .*\n)+", "HOST\n"),
     (r"[ ─]{2,}", "  "),  # columns are as wide as what is in them
 )
-
-
-class PageError(Exception):
-    """A block failed."""
 
 
 @dataclass
@@ -84,102 +103,6 @@ class Section:
         return self.words / 200 + self.typed / 200 + self.seconds / 60
 
 
-class Shell:
-    """A shell that prints to a terminal, and waits for commands."""
-
-    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
-        self._master, terminal = pty.openpty()
-        termios.tcsetwinsize(terminal, (40, COLUMNS))
-        self._process = subprocess.Popen(
-            ["bash", "--norc"], cwd=folder, env=environment,
-            stdin=subprocess.PIPE, stdout=terminal, stderr=terminal,
-        )  # fmt: skip
-        os.close(terminal)
-
-    def run(self, command: str) -> tuple[str, int]:
-        """Run a command and return what it prints and its exit code."""
-        assert self._process.stdin is not None
-        self._write(f"{{ {command}\n}} </dev/null; echo \x1e$?\x1e")
-        end = self._read_until(rb"\x1e(\d+)\x1e\r\n$")
-        return decoded(end.string[: end.start()]), int(end[1])
-
-    def interrupt(self, command: str, lines: int) -> str:
-        """Run a command, press Ctrl-C when it has printed some lines, and return what it prints."""
-        self._write(f"set -m; {{ {command}\n}} </dev/null & set +m")
-        before = self._read_until(rb"\A(.*\n){%d}" % lines, seconds=60)
-        self._write("kill -INT -$!; wait $!; echo \x1e")
-        after = self._read_until(rb"\x1e\r\n$")
-        return f"{decoded(before.string)}^C\n{decoded(after.string[: after.start()])}"
-
-    def _write(self, line: str) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.write(f"{line}\n".encode())
-        self._process.stdin.flush()
-
-    def _read_until(self, pattern: bytes, seconds: float | None = None) -> re.Match[bytes]:
-        printed = b""
-        while not (found := re.search(pattern, printed)):
-            if not select.select([self._master], [], [], seconds)[0]:
-                raise PageError(f"nothing more was printed for {seconds} s:\n{decoded(printed)}")
-            printed += os.read(self._master, 65536)
-        return found
-
-    def close(self) -> None:
-        """End the shell."""
-        self._process.communicate()
-        os.close(self._master)
-
-
-def decoded(printed: bytes) -> str:
-    """Return what a terminal printed as lines."""
-    return printed.decode().replace("\r\n", "\n")
-
-
-class Notebook:
-    """A kernel of the Python that the shell finds, started with the first cell."""
-
-    def __init__(self, folder: Path, environment: Mapping[str, str], python: str) -> None:
-        import nbformat
-        from jupyter_client.kernelspec import KernelSpecManager
-        from jupyter_client.manager import AsyncKernelManager
-        from nbclient import NotebookClient
-
-        spec = folder / ".kernels" / "page"
-        spec.mkdir(parents=True)
-        command = f'["{python}", "-m", "ipykernel_launcher", "-f", "{{connection_file}}"]'
-        (spec / "kernel.json").write_text(f'{{"argv": {command}, "display_name": "page"}}')
-        kernels = KernelSpecManager(kernel_dirs=[str(spec.parent)], ensure_native_kernel=False)
-        manager = AsyncKernelManager(kernel_name="page", kernel_spec_manager=kernels)
-        self._format = nbformat.v4
-        self._client = NotebookClient(self._format.new_notebook(), km=manager, allow_errors=True)
-        self._stack = contextlib.ExitStack()
-        setup = self._client.setup_kernel(
-            cleanup_kc=True, cwd=str(folder), env=dict(environment), stderr=subprocess.DEVNULL
-        )
-        self._stack.enter_context(setup)
-
-    def run(self, source: str) -> str:
-        """Run a cell and return what a reader sees below it."""
-        cells = self._client.nb.cells
-        cells.append(self._format.new_code_cell(source))
-        self._client.execute_cell(cells[-1], len(cells) - 1)
-        return "".join(map(shown_output, cells[-1].outputs))
-
-    def close(self) -> None:
-        """End the kernel."""
-        self._stack.close()
-
-
-def shown_output(output: Any) -> str:
-    """Return the text of an output of a cell."""
-    match output["output_type"]:
-        case "stream":
-            return str(output["text"])
-        case "error":
-            return "\n".join(output["traceback"]) + "\n"
-    return str(output["data"]["text/plain"]) + "\n"
-
-
 class Page:
     """A page that is being run in a folder.
 
@@ -187,85 +110,136 @@ class Page:
         text: The page.
         folder: Where its reader works.
         environment: The environment variables of the reader.
+        replaced: Strings of the page, such as addresses, and what is used in their place.
     """
 
-    def __init__(self, text: str, folder: Path, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        text: str,
+        folder: Path,
+        environment: Mapping[str, str],
+        replaced: Mapping[str, str] | None = None,
+    ) -> None:
         self._text = text
         self._folder = folder
         self._environment = environment
+        self._replaced = replaced or {}
+        self._programs = contextlib.ExitStack()
         self._notebook: Notebook | None = None
-        self._cell_output: str | None = None
+        self._interpreter: Interpreter | None = None
+        #: What the last cell or block of Python printed, and its exit code.
+        self._printed: tuple[str, int] | None = None
         self.sections: list[Section] = []
 
     def run(self) -> str:
         """Run all blocks and return the page with what they printed, unless only `VARYING` differs.
 
         Raises:
-            PageError: A command ended with an exit code that the page does not name.
+            PageError: A command ended with an exit code that the page does not name, or a block
+                cannot be executed.
         """
-        self._shell = Shell(self._folder, self._environment)
-        if "UV" in self._environment:
-            self._shell.run('pip() { "$UV" -q pip "$@"; }')
-        try:
+        with self._programs:
+            self._shell = Shell(self._folder, self._environment)
+            self._programs.callback(self._shell.close)
+            if "UV" in self._environment:
+                self._shell.run('pip() { "$UV" -q pip "$@" $UV_OPTIONS; }')
             parts = re.split(r"^(?=## )", self._text, flags=re.MULTILINE)
-            return "".join(map(self._run_section, parts))
-        finally:
-            self._shell.close()
-            if self._notebook is not None:
-                self._notebook.close()
+            filled = "".join(map(self._run_section, parts))
+            self._end_code()
+        return filled
 
     def _run_section(self, text: str) -> str:
         title = text.partition("\n")[0].removeprefix("## ")
-        self.sections.append(Section(title, words=len(BLOCK.sub("", text).split())))
+        words = HIDDEN.sub("", BLOCK.sub("", text)).split()
+        self.sections.append(Section(title, words=len(words)))
         began = time.monotonic()
         filled = BLOCK.sub(self._run_block, text)
         self.sections[-1].seconds = time.monotonic() - began
         return filled
 
-    def _run_block(self, block: re.Match[str]) -> str:
-        language, written, content = block.groups()
-        options = dict(re.findall(r'(\w+)="([^"]+)"', written))
-        match language, options.get("title"):
-            case "python", "notebook.ipynb":
+    def _run_block(self, match: re.Match[str]) -> str:
+        block = Block(match)
+        if block.kind != "output":
+            self._end_code()
+        content = block.content
+        match block.kind:
+            case "cell" | "code":
+                self._run_code(block.kind, content)
+            case "file":
                 self.sections[-1].typed += len(content)
-                self._cell_output = self._run_cell(content)
-            case _, str(name):
-                self.sections[-1].typed += len(content)
-                write_block(self._folder / name, content, options)
-            case "console", _:
+                write_block(self._folder, self._real(content), block.options)
+            case "commands" if block.language == "console":
                 commands = re.split(r"^\$ ", content, flags=re.MULTILINE)
                 content = "".join(map(self._run_command, filter(None, commands)))
-            case "text", _ if self._cell_output is not None:
-                content = chosen(content, self._cell_output, self._folder)
-                self._cell_output = None
-        head = block[0].partition("\n")[0]
-        return f"{head}\n{content}```"
+            case "commands":
+                for line in re.split(r"(?<!\\)\n", content):
+                    if line.strip() and not line.startswith("#"):
+                        self._run_command(line)
+            case "output" if self._printed is not None:
+                content = self._chosen(content, self._printed[0])
+                self._printed = None
+            case "data":
+                parse_data(block.language, content)
+            case "output" | "unknown":
+                raise PageError(f"a block is not executed: {match[0]}")
+        return f"{match[0][: match.start('content') - match.start()]}{content}```"
 
     def _run_command(self, text: str) -> str:
         command, _, output = text.partition("\n")
+        while command.endswith("\\"):
+            line, _, output = output.partition("\n")
+            command = f"{command}\n{line}"
         self.sections[-1].commands += 1
         self.sections[-1].typed += len(command)
         if interrupted := re.search(r"^\^C$", output, re.MULTILINE):
-            printed = self._shell.interrupt(command, output.count("\n", 0, interrupted.start()))
-            return f"$ {command}\n{chosen(output, printed, self._folder)}"
-        printed, code = self._shell.run(command)
+            lines = output.count("\n", 0, interrupted.start())
+            printed = self._shell.interrupt(self._real(command), lines)
+            return f"$ {command}\n{self._chosen(output, printed)}"
+        printed, code = self._shell.run(self._real(command))
         named = CODE.search(command)
         if code != int(named[1] if named else 0):
             raise PageError(f"'{command}' ended with exit code {code}:\n{printed}")
         if command.startswith("pip install"):
             return f"$ {text}"
-        return f"$ {command}\n{chosen(output, printed, self._folder)}"
+        return f"$ {command}\n{self._chosen(output, printed)}"
 
-    def _run_cell(self, source: str) -> str:
+    def _run_code(self, kind: str, source: str) -> None:
+        self.sections[-1].typed += len(source)
         self.sections[-1].commands += 1
-        if self._notebook is None:
-            python, _ = self._shell.run("command -v python")
-            self._notebook = Notebook(self._folder, self._environment, python.strip())
-        return self._notebook.run(source)
+        python, _ = self._shell.run("command -v python")
+        how = self._folder, self._environment, python.strip()
+        if kind == "cell":
+            if self._notebook is None:
+                self._notebook = Notebook(*how)
+                self._programs.callback(self._notebook.close)
+            self._printed = self._notebook.run(self._real(source)), 0
+            return
+        if self._interpreter is None:
+            self._interpreter = Interpreter(*how)
+            self._programs.callback(self._interpreter.close)
+        self._printed = self._interpreter.run(self._real(source))
+
+    def _end_code(self) -> None:
+        """Raise an error if code failed and the page does not show what it printed."""
+        if self._printed is not None and self._printed[1]:
+            raise PageError(f"a block of Python failed:\n{self._printed[0]}")
+        self._printed = None
+
+    def _real(self, text: str) -> str:
+        for shown, real in self._replaced.items():
+            text = text.replace(shown, real)
+        return text
+
+    def _chosen(self, expected: str, printed: str) -> str:
+        for shown, real in self._replaced.items():
+            printed = printed.replace(real, shown)
+        return chosen(expected, printed, self._folder)
 
 
-def write_block(file: Path, content: str, options: Mapping[str, str]) -> None:
+def write_block(folder: Path, content: str, options: Mapping[str, str]) -> None:
     """Write a block to a file, or to the place in the file that its options name."""
+    file = folder / options["title"]
+    file.parent.mkdir(parents=True, exist_ok=True)
     if "before" in options or "from" in options:
         line = options.get("before") or options["from"]
         old = file.read_text(encoding="utf-8")
@@ -290,81 +264,61 @@ def compared(text: str) -> str:
     return text
 
 
-def build_wheels(folder: Path) -> None:
-    """Build the wheel of each distribution of this checkout."""
-    from hatchling.builders.wheel import WheelBuilder
-
-    for project in [ROOT, *ROOT.glob("plugins/*/")]:
-        list(WheelBuilder(str(project)).build(directory=str(folder), versions=["standard"]))
-
-
-def reader_environment(home: Path, path: str, **others: str) -> dict[str, str]:
-    """Return the environment of somebody who has never used Sacred."""
-    present = {
-        name: value
-        for name, value in os.environ.items()
-        if (name.startswith(("PIP_", "SSL_", "UV_")) and name not in SELECTING)
-        or name.lower().endswith("_proxy")
-    }
-    config = Path("~/.config/pip/pip.conf").expanduser()
-    if config.exists():
-        present.setdefault("PIP_CONFIG_FILE", str(config))
-    for tool in ("pip", "uv"):
-        cache = str(Path("~/.cache", tool).expanduser())
-        present.setdefault(f"{tool.upper()}_CACHE_DIR", cache)
-    fixed = {
-        "HOME": str(home), "PATH": path, "LANG": "C.UTF-8", "TERM": "xterm", "NO_COLOR": "1",
-        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
-    }  # fmt: skip
-    return {**present, **fixed, **others}
-
-
-def create_environment(folder: Path) -> Path:
-    """Create a virtual environment, and return the folder of its commands."""
-    venv.create(folder, with_pip=True)
-    return folder / "bin"
-
-
-@contextlib.contextmanager
-def fresh_reader(is_fast: bool = False) -> Iterator[tuple[Path, dict[str, str]]]:
-    """Yield an empty folder, and an environment in which pip finds the wheels of this checkout.
+def follow(text: str, is_fast: bool = False) -> tuple[str, list[Section]]:
+    """Run a page as its reader, and return it with what it printed, and its sections.
 
     Args:
-        is_fast: Whether uv installs in place of pip, if there is one: in a tenth of the time.
+        text: The page.
+        is_fast: Whether uv installs in place of pip in a new environment.
     """
-    with tempfile.TemporaryDirectory() as name:
-        home, wheels = Path(name, "home").resolve(), Path(name, "wheels")
-        folder = home / "line"
-        folder.mkdir(parents=True)
-        build_wheels(wheels)
-        path = f"{sys.base_prefix}/bin:/usr/bin:/bin"
-        links = f"{wheels} {os.environ.get('PIP_FIND_LINKS', '')}".strip()
-        found = {"PIP_FIND_LINKS": links, "UV_FIND_LINKS": str(wheels)}
-        uv = shutil.which("uv", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
-        if is_fast and uv:
-            found["UV"] = uv
-        yield folder, reader_environment(home, path, **found)
+    is_fresh = "$ python3 -m venv" in text
+    with contextlib.ExitStack() as stack:
+        reader = fresh_reader(is_fast) if is_fresh else present_reader()
+        folder, environment = stack.enter_context(reader)
+        environment["CHECKOUT"] = str(ROOT)
+        page = Page(text, folder, environment)
+        return page.run(), page.sections
 
 
 def main() -> None:
-    """Run a page and print the time and the number of commands of each section."""
+    """Run pages and print the time and the number of commands of each section."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("page", type=Path)
+    parser.add_argument("pages", type=Path, nargs="*", metavar="page")
     parser.add_argument("--write", action="store_true", help="update what the blocks print")
     parser.add_argument("--fast", action="store_true", help="install with uv")
+    parser.add_argument("--count", action="store_true", help="only print the numbers of blocks")
     arguments = parser.parse_args()
-    text = arguments.page.read_text(encoding="utf-8")
-    with fresh_reader(arguments.fast) as (folder, environment):
-        if "$ python3 -m venv" not in text:  # pip must not change the Python of this machine
-            scripts = create_environment(folder.parent / "environment")
-            environment["PATH"] = f"{scripts}{os.pathsep}{environment['PATH']}"
-        page = Page(text, folder, environment)
-        filled = page.run()
-    sys.stdout.write(f"{table(page.sections)}\n")
-    if arguments.write:
-        arguments.page.write_text(filled, encoding="utf-8")
-    elif filled != text:
-        sys.exit("The output differs from the page: see the difference with --write and git diff.")
+    pages = arguments.pages or sorted(page for each in PAGES for page in ROOT.glob(each))
+    if arguments.count:
+        sys.stdout.write(f"{count(pages)}\n")
+        return
+    differing = []
+    for page in pages:
+        text = page.read_text(encoding="utf-8")
+        try:
+            filled, sections = follow(text, arguments.fast)
+        except (PageError, ProgramError) as error:
+            sys.exit(f"{page}: {error}")
+        sys.stdout.write(f"{page}\n\n{table(sections)}\n")
+        if arguments.write:
+            page.write_text(filled, encoding="utf-8")
+        elif filled != text:
+            differing.append(str(page))
+    if differing:
+        names = ", ".join(differing)
+        sys.exit(f"{names}: other output than on the page: compare with --write and git diff")
+
+
+def count(pages: list[Path]) -> str:
+    """Return the number of blocks of each kind, and the reason for each that is not run."""
+    found = [(page, each) for page in pages for each in blocks(page.read_text(encoding="utf-8"))]
+    kinds = Counter(block.kind for _, block in found)
+    lines = [f"{number:5} {kind}" for kind, number in sorted(kinds.items())]
+    for page, block in found:
+        if block.kind in ("not run", "unknown"):
+            reason = block.reason or f"no rule for {block.language}"
+            lines.append(f"{page.relative_to(ROOT)}: {reason}")
+    return "\n".join([f"{len(found):5} blocks of {len(pages)} pages", *lines])
 
 
 def table(sections: list[Section]) -> str:

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -124,7 +125,7 @@ def test_the_command_compares_or_updates_a_page(tmp_path: Path) -> None:
 
     compared = run()
     assert (compared.returncode, "| A | 1 |" in compared.stdout) == (1, True)
-    assert "The output differs from the page" in compared.stderr
+    assert "page.md: other output than on the page" in compared.stderr
     assert run("--write").returncode == 0
     assert page.read_text().splitlines()[3:] == ["line", "```"]
     assert run().returncode == 0
@@ -152,3 +153,100 @@ def test_cells_of_a_notebook_are_run_by_the_python_of_the_shell(tmp_path: Path) 
     run = tool["Page"](page, tmp_path, {"PATH": path, "HOME": str(tmp_path)})
     assert run.run() == page
     assert [section.commands for section in run.sections] == [0, 3]
+
+
+def test_blocks_of_python_share_a_namespace(tmp_path: Path) -> None:
+    """Each is executed as a file; a `text` block after it is what it prints, also an error."""
+    page = (
+        "```python\ndef double(x):\n    return 2 * x\n```\n"
+        "```python\nimport inspect\nprint(double(4))\nprint(inspect.getsource(double))\n```\n"
+        "```text\n{}\ndef double(x):\n    return 2 * x\n```\n"
+        "```python\n1 / 0\n```\n```text\n...\nZeroDivisionError: division by zero\n```\n"
+    )
+    assert run_page(tmp_path, page.format(8)) == page.format(8)
+    assert run_page(tmp_path, page.format(7)) == page.format(8)
+    failing, _, _ = page.format(8).rpartition("```text")
+    with pytest.raises(tool["PageError"], match=r"(?s)Python failed.*division by zero"):
+        run_page(tmp_path, failing)
+
+
+def test_the_lines_of_a_script_are_run_without_their_output(tmp_path: Path) -> None:
+    """Lines that end with a backslash continue; comments and empty lines are skipped."""
+    page = "```sh\n# first\necho one \\\n  two > a\n\n(exit 3)  # exit code 3\n```\n"
+    assert run_page(tmp_path, page) == page
+    assert (tmp_path / "a").read_text() == "one two\n"
+    with pytest.raises(tool["PageError"], match=r"'\(exit 3\)' ended with exit code 3"):
+        run_page(tmp_path, page.replace("  # exit code 3", ""))
+
+
+def test_blocks_in_comments_are_run(tmp_path: Path) -> None:
+    """What readers do not see is run, too, and is not counted as words that they read."""
+    hidden = '<!-- Set-up.\n\n```text title="sub/a"\none\n```\n-->\n'
+    run = tool["Page"](f"{hidden}```console\n$ cat sub/a\none\n```\n", tmp_path, {"PATH": "/bin"})
+    assert run.run().startswith(hidden)
+    assert [section.words for section in run.sections] == [0]
+
+
+@pytest.mark.parametrize("mark", ["not run: it needs\na cluster", "run by: tests/test_x.py"])
+def test_marked_blocks_are_not_run(tmp_path: Path, mark: str) -> None:
+    """A comment before a block, with a reason or a file, excludes it; the page is not changed."""
+    page = f"Text\n\n<!-- {mark} -->\n\n```console\n$ touch a\nx\n```\n"
+    assert run_page(tmp_path, page) == page
+    assert not (tmp_path / "a").exists()
+    [block] = tool["blocks"](page)
+    assert block.kind == mark.partition(":")[0]
+    assert (block.reason or block.runner) in ("it needs a cluster", "tests/test_x.py")
+
+
+@pytest.mark.parametrize(
+    ("language", "valid", "invalid"),
+    [
+        ("json", '{"a": 1}', '{"a": }'),
+        ("toml", "a = 1", "a ="),
+        ("yaml", "a: [1]", "a: [1"),
+        ("csv", "a,b\n1,2", "a,b\n1"),
+        ("query", "config.lr < 1\nid = 1", "config.lr <\nid = 1"),
+    ],
+)
+def test_data_is_parsed(tmp_path: Path, language: str, valid: str, invalid: str) -> None:
+    """A block of data that cannot be parsed is an error with its language."""
+    page = f"```{language}\n{valid}\n```\n"
+    assert run_page(tmp_path, page) == page
+    with pytest.raises(tool["PageError"], match=f"not valid {language}"):
+        run_page(tmp_path, page.replace(valid, invalid))
+
+
+@pytest.mark.parametrize("page", ["```text\na\n```\n", "```ini\na\n```\n"])
+def test_a_block_without_a_rule_is_an_error(tmp_path: Path, page: str) -> None:
+    """Output of no code, and an unknown language, need a title or a comment."""
+    with pytest.raises(tool["PageError"], match="a block is not executed"):
+        run_page(tmp_path, page)
+
+
+@pytest.mark.parametrize("page", ["- a\n\n  ```sh\n  true\n  ```\n", "```\na\n```\n", "```sh\n"])
+def test_a_block_that_would_be_overlooked_is_an_error(page: str) -> None:
+    """Blocks that are indented, without a language, or not closed."""
+    with pytest.raises(tool["PageError"], match="indented, or not closed, or without a language"):
+        tool["blocks"](page)
+
+
+def test_addresses_are_replaced(tmp_path: Path) -> None:
+    """Commands, files and code use other addresses than the page shows, and the page is equal."""
+    page = (
+        '```text title="a"\nhost:1\n```\n```console\n$ cat a; echo host:1\nhost:1\nhost:1\n```\n'
+        '```python\nprint("host:1", len("host:1"))\n```\n```text\nhost:1 10\n```\n'
+    )
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    run = tool["Page"](page, tmp_path, {"PATH": path}, {"host:1": "local:2345"})
+    assert run.run() == page
+    assert (tmp_path / "a").read_text() == "local:2345\n"
+
+
+def test_a_command_that_ends_the_shell_is_an_error(tmp_path: Path) -> None:
+    """Its line is in the message; programs that it left running are ended."""
+    waiting = "(sleep 1; echo > later)"
+    page = f"```sh\n{waiting} &\nexit 4\n```\n"
+    with pytest.raises(tool["ProgramError"], match=r"the program ended during .{ exit 4"):
+        run_page(tmp_path, page)
+    time.sleep(1)
+    assert not (tmp_path / "later").exists()
