@@ -6,19 +6,30 @@
 from pathlib import Path
 
 from sacred_core.testing import PluginContract, StoreContract
+from sacred_core.testing.contract_version import CONTRACT_VERSIONS, ContractVersion
 
 HEAD = """# The plugin contract
 
 Each rule is a test in `sacred_core.testing`. The author of a plugin runs the tests of a contract by
 subclassing it, as the plugins of this repository do. `tools/make_contract_page.py` generates this
 page.
+
+## Versions
+
+The rules have a version, `sacred_core.testing.CONTRACT_VERSION`. Its first number changes if a
+plugin that followed the rules may break a new one, and the second one if it cannot, for example
+because a rule was relaxed.
+
+| version | since sacred-core | rules | changes |
+| --- | --- | --- | --- |
+{versions}
 """
 CONTRACTS = (PluginContract, *StoreContract.__mro__[:-1])
 
 
 def page() -> str:
     """Return the page."""
-    parts = [HEAD]
+    parts = [HEAD.format(versions="\n".join(map(_row, reversed(CONTRACT_VERSIONS))))]
     for contract in CONTRACTS:
         if not any(name.startswith("test_") for name in vars(contract)):
             continue  # it only helps others
@@ -30,6 +41,11 @@ def page() -> str:
                 rule = " ".join((test.__doc__ or "").split())
                 parts.append(f"- **{title}**: {rule}\n")
     return "".join(parts)
+
+
+def _row(each: ContractVersion) -> str:
+    rules = ", ".join(f"{number} of `{name}`" for name, number in each.rules.items())
+    return f"| {each.version} | {each.release} | {rules} | {each.changes} |"
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 This package is for tests and may import everything; nothing imports it.
 """
 
+from sacred_core.testing.contract_version import CONTRACT_VERSION
 from sacred_core.testing.event_driver import EventDriver
 from sacred_core.testing.memory import Memory, MemoryObserver, MemoryStore
 from sacred_core.testing.observer_contract import ObserverContract
@@ -10,6 +11,7 @@ from sacred_core.testing.plugin_contract import PluginContract
 from sacred_core.testing.store_contract import StoreContract
 
 __all__ = [
+    "CONTRACT_VERSION",
     "EventDriver",
     "Memory",
     "MemoryObserver",
