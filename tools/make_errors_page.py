@@ -71,6 +71,7 @@ AREAS = {
         "ResumeError RunLostError RerunError MissingValuesError NotExecutableError",
     ),
     "Plugins": ("hooks.md", "PluginError PluginLoadError PluginClashError"),
+    "Deprecations": ("compatibility.md", "SacredDeprecationWarning"),
 }
 HEAD = """# Errors
 

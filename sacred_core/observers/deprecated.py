@@ -1,6 +1,5 @@
 """Names that remain for scripts that were written for older versions of Sacred."""
 
-import warnings
 from typing import Any, Self
 
 
@@ -10,9 +9,8 @@ class DeprecatedCreate:
     @classmethod
     def create(cls, *args: Any, **kwargs: Any) -> Self:
         """Return an observer. Deprecated: call the class with the same arguments."""
-        warnings.warn(
-            f"{cls.__name__}.create(...) is deprecated: use {cls.__name__}(...)",
-            DeprecationWarning,
-            stacklevel=2,
-        )
+        from sacred_core.deprecation import warn_deprecated
+
+        name = cls.__name__
+        warn_deprecated(f"{name}.create(...)", since="0.1", use=f"{name}(...)", is_removed=False)
         return cls(*args, **kwargs)

@@ -20,6 +20,7 @@ TIERS = (
     ("frames",),
     (
         "bit_generators",
+        "deprecation",
         "exceptions",
         "plurals",
         "environment",
