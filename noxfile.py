@@ -100,16 +100,18 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def types(session: nox.Session) -> None:
-    """Check the types, strictly."""
+    """Check the types, strictly, also those of what `sacred new-plugin` writes, and its style."""
     session.install(
         *_editable([".", *MEMBERS]),
         "mypy>=1.14",
         "psycopg>=3.1",
         "pytest>=8",
+        "ruff>=0.9",
         "types-PyYAML",
         "types-requests",
     )
     session.run("mypy")
+    session.run("python", "tools/check_new_plugins.py")
 
 
 @nox.session

@@ -112,6 +112,11 @@ def sacred_commands() -> Iterable[CommandSpec]:
     )
     yield CommandSpec("doctor", "sacred_core.cli.doctor:doctor", "Find what does not work here.")
     yield CommandSpec("plugins", "sacred_core.cli.plugins:plugins", "List the installed plugins.")
+    yield CommandSpec(
+        "new-plugin",
+        "sacred_core.cli.new_plugin.command:new_plugin",
+        "Create a package with a plugin.",
+    )
 
 
 @hookimpl

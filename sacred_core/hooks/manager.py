@@ -237,6 +237,16 @@ class PluginManager:
         if clash is not None:
             raise PluginClashError(clash)
 
+    def owner(self, kind: str, key: str) -> Plugin | None:
+        """Return the plugin that offers something, None if none does.
+
+        Args:
+            kind: As in `check_single`, or ``"host info"``.
+            key: What it offers.
+        """
+        self.collect_all()
+        return self._owners.get((kind, key))
+
     def _import(self, found: FoundPlugin) -> Iterator[tuple[Plugin, Any]]:
         """Register a plugin, and yield it with its module if it can be used."""
         plugin = Plugin(found.name, found.distribution)

@@ -6,11 +6,13 @@ from pathlib import Path
 
 from sacred_core.testing.samples import PLUGIN_SOURCE
 
-from .table import Mistake, SetUp
+from .set_ups import three_runs
+from .table import ANYTHING, Mistake, SetUp
 
 TITLE = "In plugins"
 INTRODUCTION = (
-    "Plugins that are broken. `acme` has the flag `--acme`, and its author made the mistake."
+    "Names that `sacred new-plugin` refuses, and plugins that are broken: `acme` has the flag "
+    "`--acme`, and its author made the mistake."
 )
 
 _INIT = "def __init__(self, path): ..."
@@ -54,7 +56,39 @@ def _body(body: str) -> str:
     return PLUGIN_SOURCE.replace(_INIT, body)
 
 
+_NEW_PLUGIN = (
+    "Usage: sacred new-plugin [OPTIONS] NAME\nTry 'sacred new-plugin --help' for help.\n\nError: "
+)
+
 ROWS = [
+    Mistake(
+        "name that no package can have",
+        "sacred new-plugin Acme_Runs",
+        f"{_NEW_PLUGIN}the name 'Acme_Runs' must be lower-case letters and digits in words with "
+        "hyphens between them, at most 40 characters, such as 'acme-runs'",
+    ),
+    Mistake(
+        "name of a module of Python",
+        "sacred new-plugin json",
+        f"{_NEW_PLUGIN}'json' is a word or a module of Python: use another name",
+    ),
+    Mistake(
+        "name of an official plugin",
+        "sacred new-plugin mongo --flag",
+        f"{_NEW_PLUGIN}'mongo' is the name of the plugin of sacred-mongo{ANYTHING}: use another "
+        "name",
+    ),
+    Mistake(
+        "two kinds of plugins at once",
+        "sacred new-plugin acme --flag --panel",
+        f"{_NEW_PLUGIN}choose one kind of plugin, not --flag and --panel",
+    ),
+    Mistake(
+        "new plugin in a folder with files",
+        "sacred new-plugin acme --folder my_runs",
+        f"{_NEW_PLUGIN}'my_runs' is not empty: choose another one with --folder",
+        needs=(three_runs,),
+    ),
     _acme(
         "observer that needs two arguments",
         _body("def __init__(self, host, port): ..."),

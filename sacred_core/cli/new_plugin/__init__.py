@@ -1,0 +1,1 @@
+"""``sacred new-plugin``: a complete package to start from."""
