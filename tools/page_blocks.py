@@ -5,6 +5,7 @@ import json
 import re
 import tomllib
 from collections.abc import Callable
+from html.parser import HTMLParser
 
 #: A block, with the comment before it that names why or by which file it is not run here.
 BLOCK = re.compile(
@@ -92,10 +93,34 @@ def parse_query(content: str) -> None:
         parse(line)
 
 
+class _Elements(HTMLParser):
+    """Raises an error if elements are not closed in their order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        if tag not in ("br", "hr", "img", "input", "link", "meta", "source"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if not self.open or self.open.pop() != tag:
+            raise ValueError(f"unexpected </{tag}>")
+
+
+def parse_html(content: str) -> None:
+    """Parse HTML, and check that its elements are closed."""
+    elements = _Elements()
+    elements.feed(content)
+    if elements.open:
+        raise ValueError(f"<{elements.open[-1]}> is not closed")
+
+
 #: Languages of data, and what parses them.
 PARSERS: dict[str, Callable[[str], object]] = {
     "json": parse_json, "toml": tomllib.loads, "yaml": parse_yaml, "csv": parse_csv,
-    "query": parse_query,
+    "html": parse_html, "query": parse_query,
 }  # fmt: skip
 
 

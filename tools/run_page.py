@@ -15,7 +15,7 @@ block                                 what happens
 ``text``                              is what the ``python`` block or cell before it prints
 ``console``                           each line after ``$`` is run by one shell; the rest is output
 ``sh``                                each line is run by this shell; its output is not compared
-``json toml yaml csv query``          is parsed
+``json toml yaml csv html query``     is parsed
 ====================================  ===========================================================
 
 A block in an HTML comment is run, and readers do not see it::
@@ -32,8 +32,9 @@ A comment before a block excludes it: the reason, or the file that runs it::
     <!-- not run: it needs a cluster -->
     <!-- run by: tests/workspace/test_plugin_page.py -->
 
-A comment ``<!-- servers: mongodb s3 -->`` starts `SERVERS`, whose addresses are put in place of
-those of the page. The variable ``CHECKOUT`` is the folder of this checkout, for set-up.
+A comment ``<!-- servers: mongodb s3 -->`` starts servers of `page_servers.py`, whose addresses are
+put in place of those of the page. The variable ``CHECKOUT`` is the folder of this checkout, for
+set-up.
 
 A command that ends with another exit code than 0 has the comment ``# exit code 2``. A block of
 ``python`` may fail if a ``text`` block after it shows the error. A line ``...`` in the output
@@ -60,6 +61,7 @@ sys.path.insert(0, str(ROOT))
 from tools.page_blocks import BLOCK, Block, PageError, blocks, parse_data  # noqa: E402
 from tools.page_programs import Interpreter, Notebook, ProgramError, Shell  # noqa: E402
 from tools.page_readers import fresh_reader, present_reader, reader_environment  # noqa: E402, F401
+from tools.page_servers import running_servers  # noqa: E402
 
 HOME = "/home/ada/line"  # what the page shows as the folder of its reader
 HIDDEN = re.compile(r"<!--.*?-->", re.DOTALL)
@@ -74,6 +76,7 @@ VARYING: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"(?<![\w.])[1-9]\d{3,9}(?![\w.])", "SEED"),
     (r"\d+\.\d{12,}", lambda match: f"{float(match[0]):.10g}"),  # libm differs in the last digit
     (r"\b[0-9a-f]{32}\b", "DIGEST"),
+    (r"\d\S* recorded, \d\S* now", "VALUES"),  # of a run that uses noise
     (r"^Host:\n( .*\n)+", "HOST\n"),
     (r"[ ─]{2,}", "  "),  # columns are as wide as what is in them
 )
@@ -250,8 +253,9 @@ def write_block(folder: Path, content: str, options: Mapping[str, str]) -> None:
 
 def chosen(expected: str, printed: str, folder: Path) -> str:
     """Return ``expected`` if the output is equal to it but for `VARYING`, else the output."""
-    printed = re.sub(r"\x1b\[[0-9;]*m", "", printed).replace(str(folder), HOME)
-    printed = "".join(f"{line.rstrip()}\n" for line in printed.rstrip().splitlines())
+    printed = re.sub(r"\x1b\[[?\d;]*[A-Za-z]", "", printed).replace(str(folder), HOME)
+    lines = [line.rpartition("\r")[2].rstrip() for line in printed.rstrip().split("\n")]
+    printed = "".join(f"{line}\n" for line in lines) if any(lines) else ""
     parts = map(re.escape, re.split(r"^\.\.\.$", compared(expected), flags=re.MULTILINE))
     pattern = "(.*\n)*?".join(part.removeprefix("\\\n") for part in parts)
     return expected if re.fullmatch(pattern, compared(printed)) else printed
@@ -276,7 +280,8 @@ def follow(text: str, is_fast: bool = False) -> tuple[str, list[Section]]:
         reader = fresh_reader(is_fast) if is_fresh else present_reader()
         folder, environment = stack.enter_context(reader)
         environment["CHECKOUT"] = str(ROOT)
-        page = Page(text, folder, environment)
+        servers = stack.enter_context(running_servers(text))
+        page = Page(text, folder, environment | servers.variables, servers.replaced)
         return page.run(), page.sections
 
 

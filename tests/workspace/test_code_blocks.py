@@ -16,7 +16,48 @@ EXECUTED = [
     if {block.kind for block in tool["blocks"](text)} - {"run by", "not run"}
 ]
 #: Pages that are not converted yet.
-LATER = {name for name in EXECUTED if name not in ("README.md", "docs/guide.md", "docs/sweeps.md")}
+LATER = {
+    "CONTRIBUTING.md",
+    "docs/archives.md",
+    "docs/board-panels.md",
+    "docs/folder-format.md",
+    "docs/hooks.md",
+    "docs/mistakes.md",
+    "docs/moving-runs.md",
+    "docs/nested-runs.md",
+    "docs/notebooks.md",
+    "docs/optimising.md",
+    "docs/output.md",
+    "docs/parallel-jobs.md",
+    "docs/progress-bars.md",
+    "docs/queries.md",
+    "docs/recorded-facts.md",
+    "docs/resuming-runs.md",
+    "docs/run-ids.md",
+    "docs/secrets.md",
+    "docs/settings.md",
+    "docs/several-processes.md",
+    "docs/spool.md",
+    "docs/workers.md",
+    "docs/write-a-backend.md",
+    "docs/write-a-plugin.md",
+    "plugins/sacred-board/README.md",
+    "plugins/sacred-dask/README.md",
+    "plugins/sacred-file/README.md",
+    "plugins/sacred-gcs/README.md",
+    "plugins/sacred-mongo/README.md",
+    "plugins/sacred-objects/README.md",
+    "plugins/sacred-optuna/README.md",
+    "plugins/sacred-ray/README.md",
+    "plugins/sacred-s3/README.md",
+    "plugins/sacred-slack/README.md",
+    "plugins/sacred-slurm/README.md",
+    "plugins/sacred-sql/README.md",
+    "plugins/sacred-sweep/README.md",
+    "plugins/sacred-telegram/README.md",
+    "plugins/sacred-tensorflow/README.md",
+    "plugins/sacred-tinydb/README.md",
+}
 
 
 @pytest.mark.parametrize("name", EXECUTED)

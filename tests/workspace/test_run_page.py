@@ -205,6 +205,8 @@ def test_marked_blocks_are_not_run(tmp_path: Path, mark: str) -> None:
         ("toml", "a = 1", "a ="),
         ("yaml", "a: [1]", "a: [1"),
         ("csv", "a,b\n1,2", "a,b\n1"),
+        ("html", "<p>a<img>b</p>", "<p>a"),
+        ("html", "<p>a<b>b</b></p>", "<p><b>a</p></b>"),
         ("query", "config.lr < 1\nid = 1", "config.lr <\nid = 1"),
     ],
 )
