@@ -15,6 +15,8 @@ import pytest
 
 from sacred_core import SETTINGS
 
+pytest_plugins = ["sacred_core.testing.summary"]
+
 _GOLDEN = Path(__file__).parent / "tests" / "golden"
 
 

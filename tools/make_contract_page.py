@@ -5,14 +5,54 @@
 
 from pathlib import Path
 
+from click.testing import CliRunner
+
+from sacred_core.cli.plugins import plugins
 from sacred_core.testing import PluginContract, StoreContract
 from sacred_core.testing.contract_version import CONTRACT_VERSIONS, ContractVersion
+from sacred_core.testing.summary import TITLE, ContractResult, summary_lines
 
 HEAD = """# The plugin contract
 
 Each rule is a test in `sacred_core.testing`. The author of a plugin runs the tests of a contract by
-subclassing it, as the plugins of this repository do. `tools/make_contract_page.py` generates this
-page.
+subclassing it, as [Write a plugin](write-a-plugin.md#test-it) shows. `tools/make_contract_page.py`
+generates this page.
+
+## Results
+
+`sacred plugins --check NAME` checks an installed plugin against `PluginContract`, without a file of
+tests; the exit code is 1 if it breaks a rule. With `--json`, the output follows
+[a schema](plugin-check.schema.json).
+
+```console
+{check}
+```
+
+For your own tests, pytest prints a summary at the end if this line is in the `conftest.py` beside
+them:
+
+```python title="conftest.py"
+pytest_plugins = ["sacred_core.testing.summary"]
+```
+
+```text
+{summary}
+```
+
+| result | meaning |
+| --- | --- |
+| passed, failed | the rule applies; a rule with several tests has failed if one of them has |
+| not applicable | the backend does not have what the rule is about, such as writers |
+| skipped | you have skipped the rule |
+| not run | the rule was not selected, or your class replaces it with `None` |
+
+For a rule that is not applicable, pytest reports a skipped test with the reason. Your own tests can
+call `sacred_core.testing.skip_rule(reason)`.
+
+`pytest --contract-badge contract.json` also writes a badge. Publish the file, and show it in your
+README: the address of the image is `https://img.shields.io/endpoint?url=` and the address of the
+file. The badge has the version of the contract and the number of rules that passed. It is green
+only if each rule was run, and all that apply passed.
 
 ## Versions
 
@@ -29,7 +69,8 @@ CONTRACTS = (PluginContract, *StoreContract.__mro__[:-1])
 
 def page() -> str:
     """Return the page."""
-    parts = [HEAD.format(versions="\n".join(map(_row, reversed(CONTRACT_VERSIONS))))]
+    versions = "\n".join(map(_row, reversed(CONTRACT_VERSIONS)))
+    parts = [HEAD.format(versions=versions, check=_check(), summary=_summary())]
     for contract in CONTRACTS:
         if not any(name.startswith("test_") for name in vars(contract)):
             continue  # it only helps others
@@ -41,6 +82,27 @@ def page() -> str:
                 rule = " ".join((test.__doc__ or "").split())
                 parts.append(f"- **{title}**: {rule}\n")
     return "".join(parts)
+
+
+def _check() -> str:
+    """Return what the check of a plugin prints, as a screen."""
+    done = CliRunner().invoke(plugins, ["--check", "file"])
+    return f"$ sacred plugins --check file\n{done.stdout.rstrip()}"
+
+
+def _summary() -> str:
+    """Return the summary of the tests on the page about writing a plugin."""
+    results = [
+        ContractResult(contract, backend, CONTRACT_VERSIONS[-1].rules[contract])
+        for contract, backend in (
+            ("PluginContract", "acme-jsonl"),
+            ("ObserverContract", "Observer"),
+        )
+    ]
+    for result in results:
+        for number in range(result.rules):
+            result.note(str(number), "passed")
+    return "\n".join([f" {TITLE} ".center(80, "="), *summary_lines(results)])
 
 
 def _row(each: ContractVersion) -> str:

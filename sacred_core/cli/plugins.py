@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from sacred_core.cli.exit_codes import ErrorCodeCommand
+from sacred_core.exceptions import UsageError
 from sacred_core.hooks.lookup import KNOWN_NAMES
 from sacred_core.hooks.manager import Plugin, PluginManager, plugin_manager
 from sacred_core.hooks.records import (
@@ -19,6 +21,7 @@ from sacred_core.hooks.records import (
 )
 from sacred_core.hooks.worker_records import QueueSource, StopCheck
 from sacred_core.printable import printable
+from sacred_core.script_cli.protocol import FAILURE
 
 #: A kind of thing, and the thing: a line of a plugin.
 Row = tuple[str, str]
@@ -26,11 +29,24 @@ Row = tuple[str, str]
 _NAMED = {"aspects": Aspect, "queue_sources": QueueSource, "stop_checks": StopCheck}
 
 
-@click.command()
-@click.option("--json", "as_json", is_flag=True, help="One JSON list of objects.")
+@click.command(cls=ErrorCodeCommand)
+@click.option("--json", "as_json", is_flag=True, help="One JSON list, or one object.")
 @click.option("--hooks", "of_hooks", is_flag=True, help="List the hooks, for authors of plugins.")
-def plugins(as_json: bool, of_hooks: bool) -> None:
+@click.option(
+    "--check",
+    "checked",
+    metavar="NAME",
+    help="Print which rules of the contract an installed plugin follows, for its author.",
+)
+@click.pass_context
+def plugins(ctx: click.Context, as_json: bool, of_hooks: bool, checked: str | None) -> None:
     """List the plugins and what they offer: observers, flags, formats, commands."""
+    if checked is not None:
+        from sacred_core.cli.check_plugin import print_check
+
+        if of_hooks:
+            raise UsageError("--check cannot be used with --hooks")
+        ctx.exit(0 if print_check(checked, as_json) else FAILURE)
     manager = plugin_manager()
     manager.collect_all()
     if of_hooks:

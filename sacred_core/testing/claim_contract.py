@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from sacred_core.exceptions import SacredError
+from sacred_core.testing.applicability import skip_rule
 from sacred_core.testing.at_once import call_at_once
 from sacred_core.testing.event_driver import EventDriver
 from sacred_core.testing.killing import kill_at
@@ -37,7 +38,7 @@ class ClaimContract(OverrideContract):
         written. The points are found by bisection: the last ones are right before that.
         """
         if not hasattr(os, "fork"):
-            return
+            skip_rule("processes cannot be forked here")
 
         def start(run_id: Any) -> None:
             observer = self.make_observer(tmp_path)

@@ -15,6 +15,7 @@ from sacred_core.events import EVENTS
 from sacred_core.exceptions import StoreError
 from sacred_core.provenance.sources import md5_of
 from sacred_core.stores import ContinuingStore
+from sacred_core.testing.applicability import skip_rule
 from sacred_core.testing.comparing import assert_metrics, assert_time
 from sacred_core.testing.end_contract import EndContract
 from sacred_core.testing.event_driver import START, DispatchingDriver
@@ -190,7 +191,7 @@ class FaultContract(EndContract):
         run_id = driver.start()
         store = self.make_store(tmp_path)
         if not isinstance(store, ContinuingStore):
-            return
+            skip_rule("the store cannot continue runs")
         driver.log_together({"loss": [0.5], "later": [1.0]})
         driver.print("before\n")
         driver.artifact("before", str(file))
@@ -222,14 +223,14 @@ class FaultContract(EndContract):
         """Also if they were changed or removed before the observer recorded them."""
         driver = self._driver(tmp_path, _nothing)
         if hasattr(driver.observer, "covered_observer"):
-            return  # a queue reads files when their turn comes
+            skip_rule("a queue reads files when their turn comes")
         driver.observer.failure_dir = tmp_path / "failed"
         base = tmp_path / "files" / "package"  # one source is outside of it
         base.mkdir(parents=True)
         run_id = driver.start(ex_info={**EXPERIMENT, "base_dir": str(base), "sources": []})
         store = self.make_store(tmp_path)
         if not (is_back or isinstance(store, ContinuingStore)):
-            return
+            skip_rule("the store cannot continue runs")
         driver.refuses = lambda *_: True
         contents = _add_files(driver, base)
         for _, path in contents:

@@ -14,6 +14,7 @@ import pytest
 from sacred_core.delivery.loading import load_folders
 from sacred_core.observers.retry_policy import RetryPolicy
 from sacred_core.stores import RunStore
+from sacred_core.testing.applicability import skip_rule
 from sacred_core.testing.comparing import assert_metrics
 from sacred_core.testing.event_driver import DispatchingDriver
 from sacred_core.testing.secret_contract import SecretContract
@@ -52,7 +53,7 @@ class OutageContract(SecretContract):
         """The run waits for a bounded time; all is stored, or in the folder and loaded from it."""
         found = self.make_proxied_observer(tmp_path)
         if found is None:
-            return
+            skip_rule("make_proxied_observer() returns None")
         observer, proxy = found
         made = tmp_path / "made"
         made.write_bytes(b"content" * 1000)
@@ -92,7 +93,7 @@ class OutageContract(SecretContract):
         """The end of a run waits for the server, and writes no folder."""
         found = self.make_proxied_observer(tmp_path)
         if found is None:
-            return
+            skip_rule("make_proxied_observer() returns None")
         observer, proxy = found
         made = tmp_path / "made"
         made.write_bytes(b"content")

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from sacred_core.exceptions import StoreError
 from sacred_core.stores import StoredRun
+from sacred_core.testing.applicability import skip_rule
 from sacred_core.testing.effort import examples
 from sacred_core.testing.scripts import TIMEOUT, start_script
 from sacred_core.testing.secret_contract import SecretContract
@@ -109,7 +110,7 @@ class ProcessContract(SecretContract):
         """
         options = self.command_line_options(tmp_path)
         if not options:
-            return
+            skip_rule("command_line_options() returns none")
         with tempfile.TemporaryDirectory() as folder:
             scripts = [start_script(Path(folder), _SHARED, *options) for _ in range(examples(4, 8))]
             printed = [script.communicate(timeout=TIMEOUT) for script in scripts]
@@ -147,7 +148,7 @@ class ProcessContract(SecretContract):
         """
         options = self.command_line_options(tmp_path)
         if not options:
-            return
+            skip_rule("command_line_options() returns none")
         known: set[object] = set()
         for _ in range(examples(1, 5)):
             with tempfile.TemporaryDirectory() as folder:
@@ -176,7 +177,7 @@ class ProcessContract(SecretContract):
         """
         options = self.command_line_options(tmp_path)
         if not options:
-            return
+            skip_rule("command_line_options() returns none")
         kills = int(os.environ.get("SACRED_TEST_KILLS", "2"))
         words = (str(kills), *options, "--resume", "auto", "-b", "0.02")
         with tempfile.TemporaryDirectory() as folder:

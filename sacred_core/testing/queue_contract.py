@@ -12,6 +12,7 @@ from sacred_core.stores.annotations import Annotation
 from sacred_core.stores.digests import digest_run
 from sacred_core.stores.query import parse
 from sacred_core.stores.worker_claims import encode_claim, is_held, is_waiting
+from sacred_core.testing.applicability import skip_rule
 from sacred_core.testing.at_once import call_at_once
 from sacred_core.testing.comparing import assert_metrics, assert_refused
 from sacred_core.testing.effort import examples
@@ -299,7 +300,7 @@ class QueueContract(QueueRaceContract):
         """
         run_id, queue = self._queue_run(tmp_path)
         if not isinstance(self.make_observer(tmp_path), DocumentObserver):
-            return
+            skip_rule("the observer is not a DocumentObserver")
         queue.claim(None, "ann")
         driver = self._start_claimed(tmp_path, run_id)
         record_more(driver, tmp_path, "first")
@@ -366,7 +367,7 @@ class QueueContract(QueueRaceContract):
         it, and start or resume it.
         """
         if not hasattr(os, "fork"):
-            return
+            skip_rule("processes cannot be forked here")
 
         def claim() -> None:
             self._open_queue(tmp_path).claim(None, "killed", lease=SHORT)

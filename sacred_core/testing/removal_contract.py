@@ -10,6 +10,7 @@ from typing import Any
 
 from sacred_core.exceptions import SacredError, StoreError
 from sacred_core.provenance.sources import md5_of
+from sacred_core.testing.applicability import skip_rule
 from sacred_core.testing.at_once import call_at_once
 from sacred_core.testing.claim_contract import ClaimContract
 from sacred_core.testing.comparing import assert_metrics, assert_refused
@@ -167,7 +168,7 @@ class RemovalContract(ClaimContract):
         complete.
         """
         if not hasattr(os, "fork"):
-            return
+            skip_rule("processes cannot be forked here")
         other = self._complete_run(tmp_path, with_files=True)
         run_id = self._complete_run(tmp_path, with_files=True)
         calls = kill_at(None, lambda: self.make_store(tmp_path).delete(run_id))

@@ -14,6 +14,7 @@ from sacred_core.provenance.sources import get_digest
 from sacred_core.stores import RunQuery, RunStore
 from sacred_core.stores.annotations import Annotation
 from sacred_core.stores.segments import encode_segment
+from sacred_core.testing.applicability import skip_rule
 from sacred_core.testing.at_once import call_at_once
 from sacred_core.testing.comparing import assert_metrics, assert_time
 from sacred_core.testing.event_driver import START, EventDriver
@@ -117,7 +118,7 @@ class ResumeContract:
         when it goes on, and nothing changes; SACRED_TEST_ZOMBIES is the number of tries.
         """
         if not hasattr(os, "fork") or not self.has_other_processes:
-            return
+            skip_rule("no other processes use the store")
         made = tmp_path / "made"
         made.write_text("made")
         for number in range(int(os.environ.get("SACRED_TEST_ZOMBIES", "1"))):

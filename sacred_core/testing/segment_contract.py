@@ -17,6 +17,7 @@ from sacred_core.stores.curves import curve, points, summaries, tail
 from sacred_core.stores.digests import digest_run
 from sacred_core.stores.finding import MetricSummaries
 from sacred_core.stores.summaries import BLOCK_POINTS, MetricSummary, merge_summaries, summarize
+from sacred_core.testing.applicability import skip_rule
 from sacred_core.testing.effort import examples
 from sacred_core.testing.event_driver import EventDriver
 from sacred_core.testing.memory import Memory, MemoryObserver, MemoryRun, MemoryStore
@@ -40,7 +41,7 @@ class SegmentContract:
         comparison of all points shows, during the run and after its end; ``raw`` has all points.
         """
         if not isinstance(self.make_observer(tmp_path), DocumentObserver):
-            return
+            skip_rule("the observer is not a DocumentObserver")
         for first in range(0, examples(_TOGETHER, 60), _TOGETHER):
             seeds = range(first, first + _TOGETHER)
             driver = EventDriver(self.make_observer(tmp_path))
@@ -58,7 +59,7 @@ class SegmentContract:
         """The record has the segments; a run that was not resumed has one."""
         observer = self.make_observer(tmp_path)
         if not isinstance(observer, DocumentObserver):
-            return
+            skip_rule("the observer is not a DocumentObserver")
         driver = EventDriver(observer)
         run_id = driver.start()
         run = self.make_store(tmp_path).get(run_id)
@@ -79,7 +80,7 @@ class SegmentContract:
         observer = self.make_observer(tmp_path)
         replace_token = getattr(type(observer), "replace_token", None)
         if replace_token in (None, DocumentObserver.replace_token):  # it cannot resume runs
-            return
+            skip_rule("the observer cannot resume runs")
         store: Any = observer.open_store()
         memory = Memory()
         driver = EventDriver(MemoryObserver(memory))

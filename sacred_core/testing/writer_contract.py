@@ -10,6 +10,7 @@ from sacred_core.exceptions import RunIdError, RunRemovedError, UsageError
 from sacred_core.stores import RunQuery
 from sacred_core.stores.changes import change_token, list_ids
 from sacred_core.stores.writers import part_id, part_meta, stored_parts
+from sacred_core.testing.applicability import skip_rule
 from sacred_core.testing.comparing import assert_metrics, assert_refused
 from sacred_core.testing.event_driver import EventDriver
 from sacred_core.testing.worker_processes import kill_together, start_worker
@@ -41,7 +42,7 @@ class WriterContract(WriterReadingContract):
         parts, and its record has its name and the uid of the run.
         """
         if not self.has_writers(tmp_path):
-            return
+            skip_rule("the store has no writers")
         main, run_id = self.start_main(tmp_path)
         store = self.make_store(tmp_path)
         assert store.writer_store(run_id) is None and stored_parts(store, run_id) == {}
@@ -76,7 +77,7 @@ class WriterContract(WriterReadingContract):
     def test_parts_are_not_runs(self, tmp_path: Path) -> None:
         """No listing, count, query, id or number of runs has a part."""
         if not self.has_writers(tmp_path):
-            return
+            skip_rule("the store has no writers")
         main, run_id = self.start_main(tmp_path)
         for name in ("rank1", "rank2", "99"):
             self.start_part(tmp_path, run_id, name).complete()
@@ -99,7 +100,7 @@ class WriterContract(WriterReadingContract):
     def test_names_of_writers_are_any_strings(self, tmp_path: Path) -> None:
         """Each name has a separate part, which is read back under this name."""
         if not self.has_writers(tmp_path):
-            return
+            skip_rule("the store has no writers")
         _, run_id = self.start_main(tmp_path)
         for number, name in enumerate(_NAMES):
             driver = self.start_part(tmp_path, run_id, name)
@@ -122,7 +123,7 @@ class WriterContract(WriterReadingContract):
     def test_a_writer_has_one_part_of_a_run(self, tmp_path: Path) -> None:
         """A second start of a writer is refused; the same writer of another run is not."""
         if not self.has_writers(tmp_path):
-            return
+            skip_rule("the store has no writers")
         _, first = self.start_main(tmp_path)
         _, second = self.start_main(tmp_path, uid=UID[::-1])
         driver = self.start_part(tmp_path, first, "rank1")
@@ -146,7 +147,7 @@ class WriterContract(WriterReadingContract):
     def test_a_change_of_a_part_changes_its_run(self, tmp_path: Path) -> None:
         """The run is listed as changed after each event of a writer; another run is not."""
         if not self.has_writers(tmp_path):
-            return
+            skip_rule("the store has no writers")
         other, _ = self.start_main(tmp_path, uid=UID[::-1])
         main, run_id = self.start_main(tmp_path)
         main.complete()
@@ -176,7 +177,7 @@ class WriterContract(WriterReadingContract):
     def test_parts_are_deleted_with_their_run(self, tmp_path: Path) -> None:
         """Nothing of them is left, late events are refused, and no part can be added."""
         if not self.has_writers(tmp_path):
-            return
+            skip_rule("the store has no writers")
         main, run_id = self.start_main(tmp_path)
         file = tmp_path / "made"
         file.write_text("made by a writer")
@@ -214,7 +215,7 @@ class WriterContract(WriterReadingContract):
     def test_files_of_parts_survive_other_deletions(self, tmp_path: Path) -> None:
         """Content that a part shares with a deleted run or a deleted part can be read."""
         if not self.has_writers(tmp_path):
-            return
+            skip_rule("the store has no writers")
         file = tmp_path / "shared"
         file.write_text("content")
         ids, drivers = [], []
@@ -240,7 +241,7 @@ class WriterContract(WriterReadingContract):
     def test_a_part_can_be_deleted_and_continued(self, tmp_path: Path) -> None:
         """The store of the parts has the abilities of the store of the runs."""
         if not self.has_writers(tmp_path):
-            return
+            skip_rule("the store has no writers")
         _, run_id = self.start_main(tmp_path)
         driver = self.start_part(tmp_path, run_id, "rank1")
         driver.log("loss", [1.0])
@@ -257,7 +258,7 @@ class WriterContract(WriterReadingContract):
     def test_no_part_of_a_missing_run_is_recorded(self, tmp_path: Path) -> None:
         """The error is a `RunRemovedError`, and nothing is stored."""
         if not self.has_writers(tmp_path):
-            return
+            skip_rule("the store has no writers")
         self.start_main(tmp_path)
         store = self.make_store(tmp_path)
         for missing in (77, "missing"):
@@ -273,9 +274,9 @@ class WriterContract(WriterReadingContract):
         back with its writer.
         """
         if not self.has_writers(tmp_path) or not self.command_line_options(tmp_path):
-            return
+            skip_rule("no other processes use the store, or it has no writers")
         if not hasattr(os, "fork"):
-            return
+            skip_rule("processes cannot be forked here")
         count = int(os.environ.get(VARIABLE, 0)) or 4
         points, batch = (10_000, 500) if VARIABLE in os.environ else (60, 10)
         main, run_id = self.start_main(tmp_path)

@@ -8,6 +8,7 @@ from sacred_core.exceptions import RunLostError
 from sacred_core.stores import curves, find_runs
 from sacred_core.stores.annotations import new_note
 from sacred_core.stores.writers import stored_parts
+from sacred_core.testing.applicability import skip_rule
 from sacred_core.testing.comparing import assert_refused
 from sacred_core.testing.memory import Memory, MemoryStore
 from sacred_core.testing.writer_driver import WriterDriver
@@ -22,7 +23,7 @@ class WriterReadingContract(WriterDriver):
     def test_metrics_of_writers_are_metrics_of_the_run(self, tmp_path: Path) -> None:
         """``loss`` of the writer ``rank3`` is ``loss@rank3``, in points, summaries and queries."""
         if not self.has_writers(tmp_path):
-            return
+            skip_rule("the store has no writers")
         main, run_id = self.start_main(tmp_path)
         main.log("loss", [1.0, 2.0])
         main.log("loss@rank7", [7.0])  # a metric of the run, whose name is like that
@@ -63,7 +64,7 @@ class WriterReadingContract(WriterDriver):
         continued, and one that is complete is not sent again.
         """
         if not self.has_writers(tmp_path):
-            return
+            skip_rule("the store has no writers")
         main, run_id = self.start_main(tmp_path)
         file = tmp_path / "made"
         file.write_text("by a writer")
@@ -103,7 +104,7 @@ class WriterReadingContract(WriterDriver):
     def test_a_part_is_resumed_as_a_run_is(self, tmp_path: Path) -> None:
         """A new process of a writer records the next segment, and the former one is refused."""
         if not self.has_writers(tmp_path):
-            return
+            skip_rule("the store has no writers")
         _, run_id = self.start_main(tmp_path)
         self.start_part(tmp_path, run_id, "rank1").log("loss", [7.0])
         driver = self.start_part(tmp_path, run_id, "rank2")

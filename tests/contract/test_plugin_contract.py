@@ -114,6 +114,16 @@ def acme(installation: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     sys.modules.pop("acme_plugin", None)
 
 
+def test_a_plugin_may_import_another_plugin(acme: Any) -> None:
+    """Each command line imports its module anyway; what else that imports counts."""
+    acme.add("other", PLUGIN_SOURCE.replace("--acme", "--other"))
+    acme.add("acme", "    import other_plugin\n" + PLUGIN_SOURCE.replace("Acme", "Bell"))
+    try:
+        assert failures() == {}
+    finally:
+        sys.modules.pop("other_plugin", None)
+
+
 def test_a_good_plugin_passes(acme: Any) -> None:
     """Nothing is found where nothing is wrong."""
     acme.add("acme", PLUGIN_SOURCE + COMMAND.format("help='Store runs.'"))

@@ -364,6 +364,7 @@ FAULTS: dict[type[Any], set[str]] = {
         "an_override_may_change_the_points",
     },
     TakesStartsAsArgument: {
+        "a_run_is_resumed_after_each_end",
         "a_run_that_had_started_is_continued",
         "overridden_methods_record_the_same",
         "an_override_may_change_the_points",
@@ -529,6 +530,8 @@ def failing(wrong: type[Any], rules: Iterable[str]) -> dict[str, str]:
         with tempfile.TemporaryDirectory() as folder, memory_scheme(contract.memory, open_memory):
             try:
                 getattr(contract, f"test_{rule}")(Path(folder))
+            except pytest.skip.Exception:
+                continue  # it does not apply
             except Exception:  # noqa: BLE001 - whatever a rule raises
                 broken[rule] = traceback.format_exc()
     return broken

@@ -85,6 +85,5 @@ def test_the_plugin_fulfils_the_contract(folder: Path) -> None:
         "from sacred_core.testing import PluginContract\n\n\n"
         "class TestPlugin(PluginContract):\n"
         '    distribution = "acme-confusion"\n'
-        '    light_modules = frozenset({"sacred_board"})\n'
     )
     assert "passed" in run_tests(folder, tests)

@@ -24,7 +24,11 @@ RUNS, COPY, GOOD, NEW = "LOCATION", "COPY", "GOOD", "new"
 ARCHIVE, PACKED, SPOOL, RERUN, SWEEPS = "runs.zip", "PACKED", "SPOOL", "RERUN", "SWEEPS"
 #: By command: arguments, the schema of the output or of each line, and that of the last line.
 OUTPUTS: dict[str, list[tuple[list[str], str, str | None]]] = {
-    "plugins": [([], "plugins", None), (["--hooks"], "hooks", None)],
+    "plugins": [
+        ([], "plugins", None),
+        (["--hooks"], "hooks", None),
+        (["--check", "file"], "plugin-check", None),
+    ],
     "doctor": [([RUNS, "--timeout", "60"], "doctor", None)],
     "runs list": [
         ([RUNS], "runs", "runs"),

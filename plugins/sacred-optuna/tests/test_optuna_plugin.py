@@ -7,4 +7,3 @@ class TestPlugin(PluginContract):
     """What every plugin promises."""
 
     distribution = "sacred-optuna"
-    light_modules = frozenset({"sacred_sweep"})
