@@ -19,7 +19,7 @@ in `tests/mistakes/`, which a test tries. `…` replaces what differs between ma
 
 The script `train.py`:
 
-```python
+```python title="train.py"
 {script}```
 """
 

@@ -61,7 +61,14 @@ def mongodb() -> Iterator[Addresses]:
         tests.Server(Path(folder), "--standalone") as server,
     ):
         address = f"127.0.0.1:{server.port}"
-        yield Addresses(replaced={"localhost:27017": address, "://localhost/": f"://{address}/"})
+        yield Addresses(
+            replaced={
+                "localhost:27017": address,
+                "://localhost/": f"://{address}/",
+                "my.server.org:27017": address,
+                "db.example.org:27017": address,
+            }
+        )
         server.kill()  # asked to end, it saves all databases first
 
 
@@ -71,34 +78,43 @@ def postgresql() -> Iterator[Addresses]:
     tests = test_module("sacred-sql")
     with contextlib.contextmanager(tests.postgres.__wrapped__)() as server:
         url = server.database().replace("postgresql+psycopg", "postgresql")
-        yield Addresses(replaced={"postgresql://user:password@host/database": url})
+        shown = re.sub(r"^postgresql(://\w+):.*?@", r"postgresql+psycopg\1@", url)
+        yield Addresses(
+            replaced={
+                "postgresql://user:password@host/database": url,
+                "postgresql+psycopg://user@host/database": shown,
+            }
+        )
 
 
 @contextlib.contextmanager
 def s3() -> Iterator[Addresses]:
-    """Run moto, which emulates S3, with the bucket ``my-bucket``."""
-    import boto3
-
+    """Run moto, which emulates S3."""
     tests = test_module("sacred-s3")
     with contextlib.contextmanager(tests.moto_port.__wrapped__)() as port:
         url = f"http://127.0.0.1:{port}"
         keys = {"aws_access_key_id": "AKIDEXAMPLE", "aws_secret_access_key": tests.SECRET}
-        client = boto3.client("s3", endpoint_url=url, region_name="us-east-1", **keys)
-        client.create_bucket(Bucket="my-bucket")
-        client.close()
         variables = {key.upper(): value for key, value in keys.items()}
-        yield Addresses({**variables, "AWS_ENDPOINT_URL": url, "AWS_EC2_METADATA_DISABLED": "true"})
+        yield Addresses(
+            {
+                **variables,
+                "AWS_ENDPOINT_URL": url,
+                "AWS_DEFAULT_REGION": "us-east-1",
+                "AWS_EC2_METADATA_DISABLED": "true",
+            },
+            {"http://localhost:9000": url},
+        )
 
 
 @contextlib.contextmanager
 def gcs() -> Iterator[Addresses]:
-    """Run fake-gcs-server, with the bucket ``my-bucket``."""
+    """Run fake-gcs-server, with the bucket ``bucket-name``."""
     tests = test_module("sacred-gcs")
     with (
         tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
         tests.Server(Path(folder)) as server,
     ):
-        tests.Bucket(server, "my-bucket").create()
+        tests.Bucket(server, "bucket-name").create()
         yield Addresses({"STORAGE_EMULATOR_HOST": server.url})
 
 
@@ -120,14 +136,21 @@ def messages() -> Iterator[Addresses]:
 class _Accepting(BaseHTTPRequestHandler):
     """Accepts each message."""
 
+    def do_GET(self) -> None:
+        """Answer as Telegram does if it has no messages."""
+        self._answer(json.dumps({"ok": True, "result": []}))
+
     def do_POST(self) -> None:
         """Answer as Telegram does, or with ``ok`` as Slack does."""
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
         is_bot = self.path.startswith("/bot")
         answer = json.dumps({"ok": True, "result": {"message_id": 1}}) if is_bot else "ok"
+        self._answer(answer)
+
+    def _answer(self, content: str) -> None:
         self.send_response(200)
         self.end_headers()
-        self.wfile.write(answer.encode())
+        self.wfile.write(content.encode())
 
     def log_message(self, *arguments: object) -> None:
         """Log nothing."""

@@ -38,8 +38,9 @@ set-up.
 
 A command that ends with another exit code than 0 has the comment ``# exit code 2``. A block of
 ``python`` may fail if a ``text`` block after it shows the error. A line ``...`` in the output
-matches any lines. A command with the line ``^C`` in its output is interrupted when it has printed
-the lines before. What differs from run to run, or between machines, is in `VARYING`.
+matches any lines, ``…`` any characters of a line. A command with the line ``^C`` in its output is
+interrupted when it has printed the lines before. What differs from run to run, or between machines,
+is in `VARYING`.
 
 With ``$ python3 -m venv`` in a page, its ``pip`` installs the wheels of this checkout into a new
 environment. In other pages ``pip install`` only checks that the packages are installed.
@@ -257,7 +258,7 @@ def chosen(expected: str, printed: str, folder: Path) -> str:
     lines = [line.rpartition("\r")[2].rstrip() for line in printed.rstrip().split("\n")]
     printed = "".join(f"{line}\n" for line in lines) if any(lines) else ""
     parts = map(re.escape, re.split(r"^\.\.\.$", compared(expected), flags=re.MULTILINE))
-    pattern = "(.*\n)*?".join(part.removeprefix("\\\n") for part in parts)
+    pattern = "(.*\n)*?".join(part.removeprefix("\\\n") for part in parts).replace("…", ".*")
     return expected if re.fullmatch(pattern, compared(printed)) else printed
 
 

@@ -42,6 +42,7 @@ def files_of(page: str) -> dict[str, str]:
     A file that is changed later on the page has its first content.
     """
     text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    text = re.sub(r"<!--.*?-->\n\n", "", text)
     files: dict[str, str] = {}
     for before, block in re.findall(r"(?s)(.*?)```(?:\w+)\n(.*?)```", text):
         paragraph = before.rstrip().rpartition("\n\n")[2]

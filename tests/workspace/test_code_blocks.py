@@ -1,6 +1,7 @@
 """Tests that every code block of every page is executed, and prints what the page shows."""
 
 import difflib
+from pathlib import Path
 
 import pytest
 
@@ -15,57 +16,49 @@ EXECUTED = [
     for name, text in TEXTS.items()
     if {block.kind for block in tool["blocks"](text)} - {"run by", "not run"}
 ]
-#: Pages that are not converted yet.
-LATER = {
-    "CONTRIBUTING.md",
-    "docs/archives.md",
-    "docs/board-panels.md",
-    "docs/folder-format.md",
-    "docs/hooks.md",
-    "docs/mistakes.md",
-    "docs/moving-runs.md",
-    "docs/nested-runs.md",
-    "docs/notebooks.md",
-    "docs/optimising.md",
-    "docs/output.md",
-    "docs/parallel-jobs.md",
-    "docs/progress-bars.md",
-    "docs/queries.md",
-    "docs/recorded-facts.md",
-    "docs/resuming-runs.md",
-    "docs/run-ids.md",
-    "docs/secrets.md",
-    "docs/settings.md",
-    "docs/several-processes.md",
-    "docs/spool.md",
-    "docs/workers.md",
-    "docs/write-a-backend.md",
-    "docs/write-a-plugin.md",
-    "plugins/sacred-board/README.md",
-    "plugins/sacred-dask/README.md",
-    "plugins/sacred-file/README.md",
-    "plugins/sacred-gcs/README.md",
-    "plugins/sacred-mongo/README.md",
-    "plugins/sacred-objects/README.md",
-    "plugins/sacred-optuna/README.md",
-    "plugins/sacred-ray/README.md",
-    "plugins/sacred-s3/README.md",
-    "plugins/sacred-slack/README.md",
-    "plugins/sacred-slurm/README.md",
-    "plugins/sacred-sql/README.md",
-    "plugins/sacred-sweep/README.md",
-    "plugins/sacred-telegram/README.md",
-    "plugins/sacred-tensorflow/README.md",
-    "plugins/sacred-tinydb/README.md",
+#: The number of blocks that cannot be executed in CI, by page; each has a reason on its page.
+NOT_RUN = {
+    "CONTRIBUTING.md": 2,
+    "README.md": 1,
+    "docs/board.md": 2,
+    "docs/clusters.md": 4,
+    "docs/command-line.md": 1,
+    "docs/delivery.md": 1,
+    "docs/parallel-jobs.md": 2,
+    "docs/reading-runs.md": 1,
+    "docs/resuming-runs.md": 1,
+    "docs/spool.md": 1,
+    "docs/write-a-plugin.md": 1,
+    "plugins/sacred-dask/README.md": 2,
+    "plugins/sacred-file/README.md": 1,
+    "plugins/sacred-gcs/README.md": 2,
+    "plugins/sacred-ray/README.md": 2,
+    "plugins/sacred-s3/README.md": 1,
+    "plugins/sacred-slurm/README.md": 1,
+    "plugins/sacred-tensorflow/README.md": 1,
 }
 
 
 @pytest.mark.parametrize("name", EXECUTED)
 def test_a_page_prints_what_it_shows(name: str) -> None:
     """Each command and block is executed without an error, and its output is that of the page."""
-    if name in LATER:
-        pytest.skip("not converted yet")
     text = TEXTS[name]
     filled, _ = tool["follow"](text, is_fast=True)
     lines = difflib.unified_diff(text.splitlines(), filled.splitlines(), name, "found", n=1)
     assert filled == text, "\n".join([f"update with: tools/run_page.py {name} --write", *lines])
+
+
+def test_the_blocks_that_are_not_run_are_counted() -> None:
+    """A block without execution is an exception with a reason, which `NOT_RUN` counts."""
+    counts = {name: [block.kind for block in tool["blocks"](text)] for name, text in TEXTS.items()}
+    found = {name: kinds.count("not run") for name, kinds in counts.items() if "not run" in kinds}
+    assert found == NOT_RUN, tool["count"](PAGES)
+    assert not any("unknown" in kinds for kinds in counts.values()), tool["count"](PAGES)
+
+
+def test_blocks_are_run_by_files_that_name_their_page() -> None:
+    """The file that runs a block in place of this test exists, and contains the page's name."""
+    for name, text in TEXTS.items():
+        for block in tool["blocks"](text):
+            if block.runner:
+                assert Path(name).name in (ROOT / block.runner).read_text(encoding="utf-8")
