@@ -93,7 +93,12 @@ SHELLS = {"bash": _BASH, "zsh": _ZSH, "fish": _FISH}
 @click.command()
 @click.argument("shell", type=click.Choice(sorted(SHELLS)))
 def completion(shell: str) -> None:
-    """Print what enables completion of scripts and of sacred: eval "$(sacred completion bash)"."""
+    """Print what enables completion of scripts and of sacred: eval "$(sacred completion bash)".
+
+    \b
+    Example:
+      eval "$(sacred completion bash)"
+    """
     click.echo(SHELLS[shell].strip())
 
 

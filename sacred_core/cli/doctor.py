@@ -31,6 +31,10 @@ def doctor(locations: tuple[str, ...], timeout: float, is_json: bool) -> None:
     LOCATION is a store of runs, such as my_runs or mongodb://localhost/sacred. Without it, the
     stores in the current folder are checked. Each problem has a fix. The exit code is 1 if there
     is an error.
+
+    \b
+    Example:
+      sacred doctor my_runs sqlite:///runs.db
     """
     found = []
     for name, finding in examine(locations, timeout):

@@ -16,6 +16,9 @@ from sacred_core.script_cli.protocol import COMPLETION, INTERRUPTED
 from sacred_core.system_errors import system_error_text
 
 TRACEBACK = "--traceback"
+_HELP = "help"
+#: How similar a command of a group must be to be suggested.
+_CLOSE = 0.8
 
 
 class LazyGroup(click.Group):
@@ -34,6 +37,8 @@ class LazyGroup(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse the arguments; without any, print the help and end with exit code 0."""
+        if not self._start and args[:1] == [_HELP]:  # as scripts have it
+            args = [*args[1:], f"--{_HELP}"]
         if not args and self.no_args_is_help and not ctx.resilient_parsing:
             click.echo(ctx.get_help(), color=ctx.color)
             ctx.exit()
@@ -69,15 +74,24 @@ class LazyGroup(click.Group):
 
     def _similar(self, ctx: click.Context, name: str) -> str | None:
         """Return a command like ``name``, one of a group below, or the listing of a location."""
-        import difflib
+        from difflib import get_close_matches
 
         if "://" in name or os.path.exists(name):  # noqa: PTH110 - Path raises for long names
             return f"sacred runs list {name}"
         names = self.list_commands(ctx)
-        for group in (self.get_command(ctx, each) for each in names):
-            if isinstance(group, click.Group) and name in group.list_commands(ctx):
-                return f"{ctx.command_path} {group.name} {name}"
-        return next(iter(difflib.get_close_matches(name, names, 1)), None)
+        groups = {each: self.get_command(ctx, each) for each in names}
+        below = {
+            last: f"{ctx.command_path} {each} {last}"
+            for each, group in reversed(groups.items())
+            if isinstance(group, click.Group)
+            for last in group.list_commands(ctx)
+        }
+        if name not in below:
+            close = get_close_matches(name, names, 1)
+            if close:
+                return close[0]
+        found = get_close_matches(name, below, 1, _CLOSE)
+        return below[found[0]] if found else None
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands on offer."""
@@ -99,6 +113,17 @@ class LazyGroup(click.Group):
             formatter.write_dl(
                 sorted(lines.items()) or [("none", "no installed plugin offers any")]
             )
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands of official plugins that are not installed, with what installs them."""
+        from sacred_core.hooks.lookup import KNOWN_COMMANDS, missing_reason
+
+        super().format_epilog(ctx, formatter)
+        present = {*self.list_commands(ctx)}
+        missing = {name: each for name, each in KNOWN_COMMANDS.items() if name not in present}
+        if missing and not self._start:
+            with formatter.section("Commands of other plugins"):
+                formatter.write_dl([(name, missing_reason(each)) for name, each in missing.items()])
 
     def _specs(self) -> dict[str, CommandSpec]:
         """Return the records of its commands by their last word."""
@@ -128,12 +153,19 @@ def _extensible(command: click.Command, path: str) -> click.Command:
     )
 
 
-@click.command(cls=LazyGroup)
-@click.version_option(package_name="sacred-core", prog_name="sacred")
+@click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", f"--{_HELP}"]})
+@click.version_option(None, "-V", "--version", package_name="sacred-core", prog_name="sacred")
 @click.option(TRACEBACK, is_flag=True, help="Show the traceback of an error.")
 @click.pass_context
 def sacred(ctx: click.Context, traceback: bool) -> None:
-    """Manage recorded runs and installed plugins."""
+    """Manage recorded runs and installed plugins.
+
+    \b
+    Examples:
+      python train.py -F my_runs  record a run of your script
+      sacred runs list my_runs    list the recorded runs
+      sacred doctor               find what does not work here
+    """
     del traceback  # `main` has read it
     if ctx.invoked_subcommand in ("doctor", "plugins"):  # they report them
         return

@@ -40,7 +40,12 @@ _NAMED = {"aspects": Aspect, "queue_sources": QueueSource, "stop_checks": StopCh
 )
 @click.pass_context
 def plugins(ctx: click.Context, as_json: bool, of_hooks: bool, checked: str | None) -> None:
-    """List the plugins and what they offer: observers, flags, formats, commands."""
+    """List the plugins and what they offer: observers, flags, formats, commands.
+
+    \b
+    Example:
+      sacred plugins
+    """
     if checked is not None:
         from sacred_core.cli.check_plugin import print_check
 

@@ -53,6 +53,10 @@ def worker(
 
     The exit code is 1 if a run cannot be executed on this machine, and 143 or 130 after SIGTERM or
     Ctrl-C.
+
+    \b
+    Example:
+      sacred worker my_runs
     """
     from sacred_core.worker.working import work
 

@@ -31,7 +31,7 @@ def check_stores(locations: Sequence[str] = (), timeout: float = 15.0) -> Iterat
         locations: Of the stores; by default those in the working directory.
         timeout: Seconds that each may take.
     """
-    given = [*locations] or [*find_locations(Path.cwd(), _DEPTH).values()]
+    given = [*locations] or [*find_locations(Path(), _DEPTH).values()]
     for location in given if locations else given[:_MOST]:
         yield from _within(location, timeout)
     if not given:

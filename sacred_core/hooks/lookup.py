@@ -47,7 +47,15 @@ KNOWN_NAMES = (
 )
 
 #: Commands of `sacred` that official plugins offer, and their distributions.
-KNOWN_COMMANDS = {"board": "sacred-board", "mongo": "sacred-mongo"}
+KNOWN_COMMANDS = {
+    "board": "sacred-board",
+    "gcs": "sacred-gcs",
+    "mongo": "sacred-mongo",
+    "s3": "sacred-s3",
+    "sweep": "sacred-sweep",
+}
+#: Commands of every experiment that official plugins offer, and their distributions.
+KNOWN_SCRIPT_COMMANDS = {"sweep": "sacred-sweep"}
 
 
 def distribution_of(name_or_flag: str, module: str = _OBSERVERS) -> str | None:

@@ -21,7 +21,7 @@ from sacred_core.exceptions import (
     SacredError,
     UnknownOptionError,
 )
-from sacred_core.hooks.lookup import distribution_of
+from sacred_core.hooks.lookup import KNOWN_SCRIPT_COMMANDS, distribution_of, missing_reason
 from sacred_core.hooks.manager import plugin_manager
 from sacred_core.hooks.options import offered_options, spellings
 from sacred_core.script_cli.interface import ScriptExperiment
@@ -46,7 +46,9 @@ def explain(
         ex: The experiment.
         request: What was understood of the command line, None if nothing was.
     """
-    hint: str | None = None
+    hint = _missing_command(words, ex)
+    if hint is not None:
+        return hint
     if isinstance(error, UnknownOptionError):
         hint = _unknown_option(error, words, ex)
     elif isinstance(error, ConfigAddedError):
@@ -56,6 +58,14 @@ def explain(
     elif request is not None and isinstance(error, NamedConfigNotFoundError):
         hint = _unknown_named_config(error, request.tokens, ex)
     return hint or str(error)
+
+
+def _missing_command(words: Sequence[str], ex: ScriptExperiment) -> str | None:
+    """Return how to install the command that a command line begins with."""
+    name = next(iter(words), "")
+    if name not in KNOWN_SCRIPT_COMMANDS or name in dict(ex.gather_commands()):
+        return None
+    return f"No such command {name!r}: {missing_reason(KNOWN_SCRIPT_COMMANDS[name])}"
 
 
 def _unknown_option(

@@ -8,7 +8,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sacred_core.hooks.lookup import distribution_of_scheme, missing_reason
+from sacred_core.hooks.lookup import (
+    KNOWN_NAMES,
+    KnownName,
+    distribution_of_scheme,
+    missing_reason,
+)
 from sacred_core.hooks.manager import plugin_manager
 from sacred_core.hooks.records import ObserverSpec
 from sacred_core.hooks.targets import resolve_target
@@ -19,6 +24,8 @@ from sacred_core.stores.locations import absolute_path, short_path
 _logger = own_logger(__name__)
 #: The scheme of locations that are paths.
 PATHS = "file"
+#: A URL with a typing error: a colon or a slash is missing.
+_URL = re.compile(r"([A-Za-z0-9]+)(?::|//|:/).*")
 #: Levels of sub-folders that are searched.
 DEPTH = 8
 
@@ -138,11 +145,20 @@ def _missing_hint(location: str, path: Path) -> str:
     near = difflib.get_close_matches(path.name, names, 1)
     if near:
         return f": did you mean {short_path(path.parent / near[0])!r}?"
+    url = _URL.fullmatch(location)
+    if url is not None and url[1].lower() in _schemes():
+        return f": a URL begins with {url[1].lower()}://"
     above = _parent_hint(location)
     if above or not re.search(r"[:@]", location):
         return above
     flags = ", ".join(spec.flags[0] for spec in store_specs() if spec.flags)
     return f"; give the argument of a flag with its flag ({flags})"
+
+
+def _schemes() -> set[str]:
+    """Return the schemes of the stores of all official plugins, and of those that are installed."""
+    offered: list[ObserverSpec | KnownName] = [*store_specs(), *KNOWN_NAMES]
+    return {scheme for each in offered for scheme in each.schemes}
 
 
 def _parent_hint(location: str) -> str:

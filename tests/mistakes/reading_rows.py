@@ -524,7 +524,35 @@ ROWS = [
     Mistake(
         "no location",
         "sacred runs list",
-        "Error: Missing argument 'LOCATION'.",
+        "Error: Missing argument 'LOCATION': there are runs here: sacred runs list my_runs",
+        2,
+        (three_runs,),
+        alone=False,
+    ),
+    Mistake(
+        "no location, and no runs",
+        "sacred runs list",
+        "Error: Missing argument 'LOCATION': name the folder or URL of runs; to record a run: "
+        "python SCRIPT -F my_runs",
+        2,
+        alone=False,
+    ),
+    Mistake(
+        "URL with one slash",
+        "sacred runs list sqlite:/runs.db",
+        "Error: there is no folder 'sqlite:/runs.db': a URL begins with sqlite://",
+        1,
+    ),
+    Mistake(
+        "URL without a colon",
+        "sacred runs list s3//bucket",
+        "Error: there is no folder 's3//bucket': a URL begins with s3://",
+        1,
+    ),
+    Mistake(
+        "misspelt command of a group",
+        "sacred lst my_runs",
+        "Error: No such command 'lst': did you mean 'sacred runs list'?",
         2,
         alone=False,
     ),

@@ -45,6 +45,10 @@ def new_plugin(name: str, folder: Path | None, author: str | None, **variants: b
     NAME is the name of the distribution: words of lower-case letters and digits with hyphens
     between them. Without an option, the plugin has an observer and a store. Its tests pass at
     once; replace its code step by step.
+
+    \b
+    Example:
+      sacred new-plugin acme-store
     """
     chosen = [each for each, is_chosen in variants.items() if is_chosen]
     if len(chosen) > 1:

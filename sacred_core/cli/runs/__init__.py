@@ -14,4 +14,8 @@ def runs() -> None:
 
     LOCATION is a folder, a URL such as sqlite:///runs.db, or a flag of scripts with its argument:
     sacred runs list -t tdb
+
+    \b
+    Example:
+      sacred runs list my_runs
     """

@@ -31,6 +31,10 @@ def delete_runs(location: str, run_ids: Sequence[str], where: str | None, yes: b
 
     A range such as 20-22 is all runs with these ids. Files that other runs use too stay. A running
     run is not deleted.
+
+    \b
+    Example:
+      sacred runs delete my_runs 3 7-9
     """
     if bool(run_ids) == (where is not None):
         raise click.UsageError("specify the runs: either their ids or --where")
@@ -64,7 +68,12 @@ def delete_runs(location: str, run_ids: Sequence[str], where: str | None, yes: b
 @click.argument("run_id", shell_complete=complete_ids)
 @click.argument("text")
 def note_run(location: str, run_id: str, text: str) -> None:
-    """Add the note TEXT to the run RUN_ID at LOCATION, or to all runs of a range like 20-22."""
+    """Add the note TEXT to the run RUN_ID at LOCATION, or to all runs of a range like 20-22.
+
+    \b
+    Example:
+      sacred runs note my_runs 3 'the learning rate is too high'
+    """
     _annotate(open_store(location), run_id, new_note(text))
 
 
@@ -77,6 +86,10 @@ def tag_run(location: str, run_id: str, tags: Sequence[str], remove: bool) -> No
     """Put TAGS on the run RUN_ID at LOCATION, or on all runs of a range like 20-22.
 
     --where "tags has baseline" finds them.
+
+    \b
+    Example:
+      sacred runs tag my_runs 3 baseline
     """
     _annotate(open_store(location), run_id, new_tags(tags, remove))
 

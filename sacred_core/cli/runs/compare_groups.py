@@ -96,6 +96,10 @@ def show_significance(
 
     A group is a query, such as 'config.lr = 0.1', or ids, such as '1 2 3' or '1-3'. Runs that did
     not complete are skipped, unless the query has a condition on the status.
+
+    \b
+    Example:
+      sacred runs significance my_runs 'config.lr = 0.1' 'config.lr = 0.01' --result
     """
     compared = _compared_field(metric, at, result, field)
     store = open_runs(location, recursive)

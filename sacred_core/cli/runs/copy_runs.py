@@ -59,6 +59,10 @@ def copy_to_target(
     IDS, or --where, select runs; without, all are copied. What TARGET has already is not sent
     again: a copy that was interrupted is continued. Ids are the same where they are free. The exit
     code is 1 if something could not be copied.
+
+    \b
+    Example:
+      sacred runs copy my_runs sqlite:///runs.db -w 'status = COMPLETED'
     """
     refuse_same_location(location, target_location)
     source = open_store(location)

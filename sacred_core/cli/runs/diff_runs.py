@@ -57,6 +57,10 @@ def diff_runs(
 
     The exit code is 0 if nothing differs, 1 if something does, and 2 after an error, or if nothing
     differs and something could not be compared.
+
+    \b
+    Example:
+      sacred runs diff my_runs 1 2
     """
     words = (word.strip() for text in only for word in text.split(","))
     names = [*filter(None, words)] or None

@@ -35,6 +35,10 @@ def explain_runs(
 
     Then follow where the metrics part, and what was not recorded. The exit code is 0, and 2 after
     an error.
+
+    \b
+    Example:
+      sacred runs why my_runs 1 2
     """
     runs = find_compared_runs(location, run_ids, recursive)
     if len(runs) != 2:

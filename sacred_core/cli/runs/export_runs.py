@@ -55,6 +55,10 @@ def export_runs(
 
     Rows have the configuration, the result, the last, least and greatest values of metrics, tags,
     notes and the comment. Parquet needs pyarrow.
+
+    \b
+    Example:
+      sacred runs export my_runs --to runs.csv
     """
     store = open_runs(location, recursive)
     metrics = MetricSummaries(store)

@@ -107,6 +107,10 @@ def list_runs(
 
     By default a table shows the entries of the configuration that differ, results and the last
     values of metrics, as far as they fit the terminal.
+
+    \b
+    Example:
+      sacred runs list my_runs -w 'config.lr > 0.01' -s -metrics.loss.min
     """
     query = RunQuery(
         where=parse(where) if where else None,

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shlex
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from sacred_core.printable import printable
 from sacred_core.stores import RunStore, open_store
 from sacred_core.stores.opening import split_flag
 from sacred_core.stores.query import parse
-from sacred_core.stores.recognition import path_problem, store_specs
+from sacred_core.stores.recognition import find_locations, path_problem, store_specs
 from sacred_core.stores.recursive import RecursiveStore
 
 where_option = click.option("-w", "--where", help="Only runs matching this query.")
@@ -41,6 +42,8 @@ exact_option = click.option(
 #: The parameter of the location, and what is parsed in its place if it is given by a flag.
 _LOCATION = "location"
 _PLACEHOLDER = "."
+#: Levels of sub-folders in which a hint looks for runs, and stores that it names.
+_DEPTH, _MOST = 2, 5
 
 
 class LocationCommand(click.Command):
@@ -61,7 +64,7 @@ class LocationCommand(click.Command):
                 raise
             rest, location = self._take_flag(args, own, may_be_own=True)
             if location is None:
-                raise
+                raise _missing_location(ctx) from None
             ctx.params.clear()
             left = super().parse_args(ctx, [*rest])
         if location is not None:
@@ -94,6 +97,18 @@ class LocationCommand(click.Command):
             has_value = option is not None and not option.is_flag and not option.count
             position += 2 if has_value else 1
         return [*args], None
+
+
+def _missing_location(ctx: click.Context) -> click.UsageError:
+    """Return the error for a command without a location, with the stores that are here."""
+    found = [*find_locations(Path(), _DEPTH).values()]
+    if not found:
+        hint = "name the folder or URL of runs; to record a run: python SCRIPT -F my_runs"
+    elif len(found) == 1:
+        hint = f"there are runs here: {ctx.command_path} {shlex.quote(found[0])}"
+    else:
+        hint = f"there are runs in {', '.join(found[:_MOST])}: name one of them"
+    return click.UsageError(mask_text(f"Missing argument 'LOCATION': {hint}"), ctx)
 
 
 def extra_argument_error(words: Sequence[str]) -> click.UsageError:

@@ -45,6 +45,10 @@ def pack_runs(
 
     A range such as 20-22 is all runs with these ids. The archive is a ZIP file with a README and a
     program that reads it with Python alone. The exit code is 1 if files of the runs are missing.
+
+    \b
+    Example:
+      sacred runs pack my_runs 1-20 -o runs.zip
     """
     from sacred_core.archives import pack
 

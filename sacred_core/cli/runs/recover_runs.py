@@ -31,6 +31,10 @@ def recover_output(location: str | None, filter_path: str | None, discard: bool,
 
     Without LOCATION, in each store that can be opened. Give the LOCATION of a store that needs a
     password. Runs that are alive are not changed.
+
+    \b
+    Example:
+      sacred runs recover my_runs
     """
     from sacred_core.run.recovery import recover
 
@@ -57,6 +61,10 @@ def load_undelivered(folder: Path, location: str | None) -> None:
     FOLDER is the one that the run printed, or contains several of them. Give the LOCATION of a
     store that needs a password; without, it is the one that the observer wrote to. Of several
     stores it is the one with the same server and path.
+
+    \b
+    Example:
+      sacred runs load train-1-undelivered sqlite:///runs.db
     """
     from sacred_core.delivery.loading import load_folders
 

@@ -90,6 +90,10 @@ def rerun_run(
     where the rerun is recorded, by default at LOCATION. The exit code is 0 if it gives the same,
     3 if metrics, result or artifacts differ, and 4 if it does not end as the recorded run did, or
     cannot be started.
+
+    \b
+    Example:
+      sacred runs rerun my_runs 3
     """
     if unobserved and observers:
         raise click.UsageError(f"--unobserved cannot be used with {observers[0].split()[0]}")

@@ -60,7 +60,12 @@ def show_run(
     is_exact: bool, raw: bool, by: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Show the run RUN_ID at LOCATION, by default the newest: code, host, configuration, result,
-    metrics, files and output."""
+    metrics, files and output.
+
+    \b
+    Example:
+      sacred runs show my_runs 3
+    """
     store = open_runs(location, recursive)
     run = mask_run(_find(store, location, run_id))
     if as_json:
@@ -97,7 +102,12 @@ def get_file(
     location: str, run_id: str, name: str, recursive: bool, output: Path | None,
     kind: str | None, force: bool,
 ) -> None:  # fmt: skip
-    """Write the file NAME of the run RUN_ID at LOCATION: an artifact, a resource or a source."""
+    """Write the file NAME of the run RUN_ID at LOCATION: an artifact, a resource or a source.
+
+    \b
+    Example:
+      sacred runs get my_runs 3 model.pt -o best.pt
+    """
     store = open_runs(location, recursive)
     run = _find(store, location, run_id)
     target = output or Path(Path(name).name)
@@ -130,6 +140,10 @@ def watch_run(
     """Print the output and the metrics of the run RUN_ID at LOCATION until it ends.
 
     By default it is the newest run. Ctrl-C ends the command and not the run.
+
+    \b
+    Example:
+      sacred runs watch my_runs 3
     """
     store = open_runs(location, recursive)
     run = _find(store, location, run_id)

@@ -49,6 +49,10 @@ def synchronise_stores(
 
     Of runs that both have, missing parts, tags and notes are copied. Nothing is overwritten: runs
     that differ are reported, and the exit code is 1. B is created if it does not exist.
+
+    \b
+    Example:
+      sacred runs sync my_runs sqlite:///runs.db
     """
     refuse_same_location(location, other_location)
     require_existing(open_store(location))  # a wrong name must not be a new store

@@ -28,6 +28,10 @@ def unpack_runs(
     IDS, or --where, select runs; without, all are copied. Each run is compared with the digests in
     the archive first: of a damaged one nothing is stored, and the exit code is 1. What TARGET has
     already is not stored again. Ids are the same where they are free.
+
+    \b
+    Example:
+      sacred runs unpack runs.zip my_runs
     """
     source = ArchiveStore.from_location(location)
     ids = select_ids(source, location, run_ids, where)

@@ -42,6 +42,10 @@ def verify_runs(
 
     IDS, or --where, select runs at A; without, all runs of both are compared. The exit code is 1
     if runs differ or are missing.
+
+    \b
+    Example:
+      sacred runs verify my_runs sqlite:///runs.db
     """
     refuse_same_location(location, other_location)
     store_a, store_b = open_store(location), open_store(other_location)

@@ -12,4 +12,8 @@ def spool() -> None:
     These are runs of a spool (--spool of scripts), and events that observers did not record.
     Without --spool, the folders are that of the setting SPOOL, all that this user has used, and
     the user's folder of undelivered events.
+
+    \b
+    Example:
+      sacred spool list
     """

@@ -25,6 +25,10 @@ def flush_spool(location: str | None, folders: tuple[Path, ...], keep: bool, is_
     The stores are those of the runs. Give the TARGET of a store that needs a password or has
     moved; of several stores it is the one with the same server and path. Repeating the command
     delivers nothing twice. The exit code is 1 if something is left.
+
+    \b
+    Example:
+      sacred spool flush --spool my_spool
     """
     left = 0
     for done in flush(chosen_folders(folders), location, keep):

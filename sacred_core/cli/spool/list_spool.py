@@ -23,6 +23,10 @@ def list_spool(folders: tuple[Path, ...], is_json: bool) -> None:
     """List the runs and events that are not delivered yet.
 
     An active entry belongs to a running process, which delivers it.
+
+    \b
+    Example:
+      sacred spool list --spool my_spool
     """
     found = [describe_entry(entry) for entry in read_entries(chosen_folders(folders))]
     if is_json:

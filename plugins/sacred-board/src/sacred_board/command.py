@@ -61,6 +61,10 @@ def show_board(
     """Show the runs at each LOCATION in a browser, until Ctrl-C.
 
     Locations are as for 'sacred runs list': folders, URLs, or flags such as '-t my_runs'.
+
+    \b
+    Example:
+      sacred board my_runs --open
     """
     token = os.environ.get(TOKEN_VARIABLE) or None if token is None else token
     if token is not None:

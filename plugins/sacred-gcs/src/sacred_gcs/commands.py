@@ -2,4 +2,4 @@
 
 from sacred_objects.commands import bucket_commands
 
-gcs = bucket_commands("gcs", "Google Cloud Storage")
+gcs = bucket_commands("gcs", "Google Cloud Storage", "gs")

@@ -27,7 +27,12 @@ _logger = own_logger(__name__)
 
 @click.group()
 def mongo() -> None:
-    """MongoDB maintenance."""
+    """MongoDB maintenance.
+
+    \b
+    Example:
+      sacred mongo load sacred_mongo_failures
+    """
 
 
 @mongo.command(short_help="Store what runs could not save.")
@@ -40,6 +45,10 @@ def load(context: click.Context, folder: Path, url: str | None) -> None:
     FOLDER is that of one run, or contains those of several; `sacred runs load` does the same for
     all stores. URL is where the server is, like mongodb://user:password@host:27017; without, it is
     on this machine. A database in it is used in place of the one that the run used.
+
+    \b
+    Example:
+      sacred mongo load sacred_mongo_failures mongodb://localhost:27017/sacred
     """
     records = [folder / _RECORD] if (folder / _RECORD).exists() else _records_in(folder)
     if not records:

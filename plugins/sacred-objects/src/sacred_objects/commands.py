@@ -1,5 +1,7 @@
 """Commands that maintain buckets; the plugin of each kind of bucket offers them under its name."""
 
+import copy
+
 import click
 
 from sacred_core.exceptions import OptionError
@@ -9,15 +11,19 @@ from sacred_core.stores import open_store
 from sacred_objects.store import ObjectStore
 
 
-def bucket_commands(name: str, service: str) -> click.Group:
+def bucket_commands(name: str, service: str, scheme: str) -> click.Group:
     """Return the group of commands for one kind of bucket.
 
     Args:
         name: Of the group.
         service: That offers the buckets.
+        scheme: Of their locations.
     """
-    group = click.Group(name, help=f"{service} maintenance.")
-    group.add_command(_index)
+    example = f"\n\n\b\nExample:\n  sacred {name} index {scheme}://my-bucket/runs"
+    group = click.Group(name, help=f"{service} maintenance.{example}")
+    index = copy.copy(_index)
+    index.help = f"{_index.help}{example}"
+    group.add_command(index)
     return group
 
 

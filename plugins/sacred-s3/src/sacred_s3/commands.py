@@ -2,4 +2,4 @@
 
 from sacred_objects.commands import bucket_commands
 
-s3 = bucket_commands("s3", "S3")
+s3 = bucket_commands("s3", "S3", "s3")

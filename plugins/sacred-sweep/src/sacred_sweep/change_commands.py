@@ -31,6 +31,10 @@ def cancel_sweep(location: str, uid: str, is_running: bool) -> None:
     They get the status CANCELLED, and no worker executes them. Starting the sweep again does not
     queue them; use 'sacred sweep retry --status CANCELLED'. With --running, running runs are
     recorded as cancelled now, and their processes end at their next heartbeat.
+
+    \b
+    Example:
+      sacred sweep cancel my_runs learning-rates
     """
     store = open_store(location)
     queue = _queue_of(store)
@@ -63,6 +67,10 @@ def retry_sweep(location: str, uid: str, statuses: Sequence[str]) -> None:
     """Queue the failed runs of the sweep UID at LOCATION again.
 
     Workers continue each as its next segment: the record has both attempts.
+
+    \b
+    Example:
+      sacred sweep retry my_runs learning-rates
     """
     store = open_store(location)
     queue = _queue_of(store)

@@ -55,6 +55,10 @@ def launch_command(
     Launchers are local:N and joblib:N on this machine, and those of plugins, such as
     slurm:8,partition=gpu, dask:tcp://host:8786,workers=8 and ray:auto,workers=8. Call it again to
     add workers.
+
+    \b
+    Example:
+      sacred sweep launch my_runs slurm:40
     """
     conditions = [where or "", f'meta.sweep.uid = "{uid}"' if uid else ""]
     condition = " and ".join(f"({each})" for each in conditions if each)

@@ -44,6 +44,10 @@ def show_status(
     UID is the uid, its first digits, or the name of the sweep. Of one sweep there are the numbers
     of runs, the workers, an estimate of the time left, and the best point so far. Runs that differ
     only in their seed are averaged.
+
+    \b
+    Example:
+      sacred sweep status my_runs --best metrics.loss.min
     """
     field = None if best is None else _parse_field(best)
     if direction is not None and field is None:

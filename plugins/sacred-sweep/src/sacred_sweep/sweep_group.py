@@ -7,4 +7,9 @@ from sacred_core.cli.main import LazyGroup
 
 @click.group(cls=LazyGroup, path="sweep")
 def sweep() -> None:
-    """Manage sweeps, and start workers for them."""
+    """Manage sweeps, and start workers for them.
+
+    \b
+    Example:
+      sacred sweep status my_runs
+    """
