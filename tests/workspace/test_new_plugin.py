@@ -1,10 +1,12 @@
-"""Tests that create each kind of plugin, and test it in a fresh environment of wheels."""
+"""Tests that create each kind of plugin, and test them and examples/plugins from wheels."""
 
+import fcntl
 import os
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import venv
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,15 +14,12 @@ from pathlib import Path
 import attrs
 import pytest
 
-from sacred_core.plurals import counted
-
-from .pages import ROOT
+from .pages import ROOT, blocks
 
 #: What plugins of all kinds need of this repository.
 MEMBERS = (".", "plugins/sacred-board", "plugins/sacred-file", "plugins/sacred-sweep")
-#: The least number of tests of each kind that pass.
+#: The least number of tests of each kind that pass; the default is created as on the page.
 KINDS = {
-    "store": 140,
     "config-source": 15,
     "host-info": 10,
     "flag": 10,
@@ -30,13 +29,26 @@ KINDS = {
 }
 
 
+#: The least number of tests of each plugin in examples/plugins that pass.
+EXAMPLES = {
+    "container": 10,
+    "jsonc": 15,
+    "lmdb": 200,
+    "memory_limit": 20,
+    "npy": 15,
+    "ping": 25,
+    "sizes": 10,
+    "ssh": 30,
+}
+
+
 @attrs.frozen
 class Author:
     """Somebody who writes plugins, with an environment that has no other packages.
 
     Attributes:
         folder: The working directory.
-        environ: The environment variables.
+        environ: The environment variables; with them, pip finds the wheels of this checkout.
     """
 
     folder: Path
@@ -49,6 +61,17 @@ class Author:
         )
         assert done.returncode == 0, f"{command}:\n{done.stdout}{done.stderr}"
         return done.stdout
+
+    def count_passed(self, folder: str) -> int:
+        """Return how many tests in a folder pass; none may fail or be skipped."""
+        python = str(self.folder.parent / "environment" / "bin" / "python")
+        options = ("-q", "-p", "no:cacheprovider", "--import-mode=importlib")
+        printed = self.call(python, "-m", "pytest", *options, folder)
+        summary = printed.splitlines()[-1]
+        assert not re.search("failed|error|skipped|warning", summary), printed
+        passed = re.search(r"(\d+) passed", summary)
+        assert passed is not None, printed
+        return int(passed[1])
 
 
 def build_wheel(project: Path, folder: Path) -> None:
@@ -63,44 +86,101 @@ def name_of(kind: str) -> str:
 
 @pytest.fixture(scope="session")
 def author(tmp_path_factory: pytest.TempPathFactory) -> Author:
-    """An author who has created a plugin of each kind, and installed all of them from wheels."""
-    root = tmp_path_factory.mktemp("author")
-    folder, wheels, scripts = root / "work", root / "wheels", root / "environment" / "bin"
-    folder.mkdir()
-    uv = shutil.which("uv", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
-    venv.create(root / "environment", with_pip=uv is None)
+    """An author who has created plugins of all kinds but the default, and installed their wheels.
+
+    Processes of pytest-xdist share the environment.
+    """
+    base = tmp_path_factory.getbasetemp()
+    root = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "author"
+    root.mkdir(exist_ok=True)
+    with (root / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (root / "wheels").exists():  # uv has a cache of wheels by their paths
+            (root / "wheels").symlink_to(tempfile.mkdtemp(dir=root))
+        wheels = (root / "wheels").resolve()
+        author = Author(root / "work", environment_of(root, wheels))
+        if not (root / "ready").exists():
+            prepare(author, root, wheels)
+            (root / "ready").touch()
+    return author
+
+
+def environment_of(root: Path, wheels: Path) -> dict[str, str]:
+    """Return the variables of somebody whose commands are in ``root``."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("SACRED_", "PYTHON"))}
-    environ = {**kept, "PATH": f"{scripts}:{os.environ['PATH']}", "HOME": str(root)}
+    path = f"{root / 'environment' / 'bin'}:{os.environ['PATH']}"
     caches = {"UV_CACHE_DIR": "uv", "PIP_CACHE_DIR": "pip"}
-    for variable, name in caches.items():
-        environ.setdefault(variable, str(Path("~/.cache", name).expanduser()))
-    author = Author(folder, environ)
-    python = str(scripts / "python")
-    pip = [uv, "pip", "install", "--python", python] if uv else [python, "-m", "pip", "install"]
+    paths = {each: str(Path("~/.cache", name).expanduser()) for each, name in caches.items()}
+    found = {"UV_FIND_LINKS": str(wheels), "PIP_FIND_LINKS": str(wheels)}
+    return {**paths, **kept, **found, "PATH": path, "HOME": str(root)}
+
+
+def prepare(author: Author, root: Path, wheels: Path) -> None:
+    """Create the environment, and everything that is tested in it."""
+    author.folder.mkdir(exist_ok=True)
+    uv = shutil.which("uv", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+    venv.create(root / "environment", with_pip=uv is None, clear=True)
+    if uv is not None:  # in a tenth of the time
+        scripts = root / "environment" / "bin"
+        pip = scripts / "pip"
+        python = f"--python {scripts / 'python'}"
+        pip.write_text(f'#!/bin/sh\ncommand=$1\nshift\nexec {uv} pip "$command" {python} "$@"\n')
+        pip.chmod(0o755)
     for member in MEMBERS:
         build_wheel(ROOT / member, wheels)
-    author.call(*pip, "-q", "--find-links", str(wheels), "sacred-core", "pytest")
+    author.call("pip", "install", "-q", "sacred-core", "pytest")
     for kind in KINDS:
-        option = [] if kind == "store" else [f"--{kind}"]
-        author.call("sacred", "new-plugin", name_of(kind), *option)
-        build_wheel(folder / name_of(kind), wheels)
-    names = [f"{name_of(kind)}[test]" for kind in KINDS]
-    author.call(*pip, "-q", "--find-links", str(wheels), *names)
-    return author
+        author.call("sacred", "new-plugin", name_of(kind), f"--{kind}")
+        build_wheel(author.folder / name_of(kind), wheels)
+    for name in EXAMPLES:
+        build_wheel(ROOT / "examples" / "plugins" / name, wheels)
+    names = [name_of(kind) for kind in KINDS]
+    names += [f"example-{name.replace('_', '-')}" for name in EXAMPLES]
+    author.call("pip", "install", "-q", *(f"{name}[test]" for name in names))
+
+
+def test_the_page_leads_to_a_plugin_that_passes_its_tests(author: Author) -> None:
+    """Its four commands create and install an observer and a store, and all tests pass; the rules
+    for plugins also pass with what is installed from the wheel.
+    """
+    lines = blocks("write-a-plugin.md", "sh")[0].splitlines()
+    assert [line.partition(" ")[0] for line in lines] == ["pip", "sacred", "pip", "pytest"]
+    *_, printed = [author.call("bash", "-c", line) for line in lines]
+    passed = re.search(r"(\d+) passed", printed.splitlines()[-1])
+    assert passed is not None and int(passed[1]) >= 140, printed
+    wheels = author.folder / "dist"
+    build_wheel(author.folder / "acme-runs", wheels)
+    author.call(
+        "pip", "install", "-q", "--no-deps", "--force-reinstall", *map(str, wheels.iterdir())
+    )
+    shutil.rmtree(author.folder / "acme-runs" / "src")
+    assert author.count_passed("acme-runs/tests/test_plugin.py") >= 10
+    assert "acme-runs (acme-runs 0.1.0):" in author.call("sacred", "plugins")
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_new_plugin_passes_its_tests(author: Author, kind: str) -> None:
     """Created, built and installed from its wheel, each kind of plugin passes all of its tests."""
-    printed = author.call(
-        str(author.folder.parent / "environment" / "bin" / "python"),
-        "-m", "pytest", "-q", "-p", "no:cacheprovider", name_of(kind),
-    )  # fmt: skip
-    summary = printed.splitlines()[-1]
-    passed = re.search(r"(\d+) passed", summary)
-    assert passed is not None, printed
-    assert int(passed[1]) >= KINDS[kind], f"{counted(int(passed[1]), 'test')} passed"
-    assert not re.search("failed|error|skipped|warning", summary), printed
+    assert author.count_passed(name_of(kind)) >= KINDS[kind]
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_an_example_passes_its_tests(author: Author, name: str) -> None:
+    """Each plugin in examples/plugins, installed from its wheel, passes all of its tests."""
+    folder = author.folder / "examples" / name
+    shutil.copytree(ROOT / "examples" / "plugins" / name, folder)
+    for module in folder.glob("example_*.py"):
+        module.unlink()  # what is installed is tested
+    assert author.count_passed(str(folder)) >= EXAMPLES[name]
+
+
+def test_each_example_is_tested_and_described() -> None:
+    """The README of the examples has each of them, and each kind that can be created."""
+    folder = ROOT / "examples" / "plugins"
+    assert sorted(path.parent.name for path in folder.glob("*/pyproject.toml")) == [*EXAMPLES]
+    readme = (folder / "README.md").read_text(encoding="utf-8")
+    assert [name for name in EXAMPLES if f"[{name}]({name})" not in readme] == []
+    assert [kind for kind in KINDS if f"`--{kind}`" not in readme] == []
 
 
 def test_all_plugins_are_listed_without_problems(author: Author) -> None:
