@@ -3,6 +3,7 @@
 .venv/bin/python tools/make_contract_page.py
 """
 
+import json
 from pathlib import Path
 
 from click.testing import CliRunner
@@ -10,7 +11,7 @@ from click.testing import CliRunner
 from sacred_core.cli.plugins import plugins
 from sacred_core.testing import PluginContract, StoreContract
 from sacred_core.testing.contract_version import CONTRACT_VERSIONS, ContractVersion
-from sacred_core.testing.summary import TITLE, ContractResult, summary_lines
+from sacred_core.testing.summary import ContractResult, badge, summary_lines
 
 HEAD = """# The plugin contract
 
@@ -28,15 +29,32 @@ tests; the exit code is 1 if it breaks a rule. With `--json`, the output follows
 {check}
 ```
 
-For your own tests, pytest prints a summary at the end if this line is in the `conftest.py` beside
-them:
+For your own tests, pytest prints a summary at the end if `pyproject.toml` has these lines:
 
-```python title="conftest.py"
-pytest_plugins = ["sacred_core.testing.summary"]
+```toml title="pyproject.toml"
+[tool.pytest.ini_options]
+addopts = ["-p", "sacred_core.testing.summary"]
 ```
 
-```text
+```python title="test_bell.py"
+from sacred_core.observers import RunObserver
+from sacred_core.testing import ObserverContract, PluginContract
+
+
+class TestPlugin(PluginContract):
+    distribution = "sacred-file"
+
+
+class TestBell(ObserverContract):
+    def make_observer(self, tmp_path):
+        return RunObserver()
+```
+
+```console
+$ python -m pytest -q test_bell.py
+...
 {summary}
+{passed} passed in 1.42s
 ```
 
 | result | meaning |
@@ -49,10 +67,20 @@ pytest_plugins = ["sacred_core.testing.summary"]
 For a rule that is not applicable, pytest reports a skipped test with the reason. Your own tests can
 call `sacred_core.testing.skip_rule(reason)`.
 
-`pytest --contract-badge contract.json` also writes a badge. Publish the file, and show it in your
-README: the address of the image is `https://img.shields.io/endpoint?url=` and the address of the
-file. The badge has the version of the contract and the number of rules that passed. It is green
-only if each rule was run, and all that apply passed.
+The option `--contract-badge FILE` also writes a badge:
+
+```console
+$ python -m pytest -q test_bell.py --contract-badge contract.json
+...
+The badge is in contract.json.
+{passed} passed in 1.42s
+$ cat contract.json
+{badge}
+```
+
+Publish the file, and show it in your README: the address of the image is
+`https://img.shields.io/endpoint?url=` and the address of the file. The badge is green only if each
+rule was run, and all that apply passed.
 
 ## Versions
 
@@ -69,8 +97,15 @@ CONTRACTS = (PluginContract, *StoreContract.__mro__[:-1])
 
 def page() -> str:
     """Return the page."""
-    versions = "\n".join(map(_row, reversed(CONTRACT_VERSIONS)))
-    parts = [HEAD.format(versions=versions, check=_check(), summary=_summary())]
+    results = _results()
+    head = HEAD.format(
+        versions="\n".join(map(_row, reversed(CONTRACT_VERSIONS))),
+        check=_check(),
+        summary="\n".join(summary_lines(results)),
+        badge=json.dumps(badge(results), indent=2),
+        passed=sum(result.rules for result in results),
+    )
+    parts = [head]
     for contract in CONTRACTS:
         if not any(name.startswith("test_") for name in vars(contract)):
             continue  # it only helps others
@@ -90,19 +125,15 @@ def _check() -> str:
     return f"$ sacred plugins --check file\n{done.stdout.rstrip()}"
 
 
-def _summary() -> str:
-    """Return the summary of the tests on the page about writing a plugin."""
-    results = [
-        ContractResult(contract, backend, CONTRACT_VERSIONS[-1].rules[contract])
-        for contract, backend in (
-            ("PluginContract", "acme-jsonl"),
-            ("ObserverContract", "Observer"),
-        )
-    ]
+def _results() -> list[ContractResult]:
+    """Return the results of the tests on the page: each rule has passed."""
+    backends = {"PluginContract": "sacred-file", "ObserverContract": "Bell"}
+    rules = CONTRACT_VERSIONS[-1].rules
+    results = [ContractResult(name, backend, rules[name]) for name, backend in backends.items()]
     for result in results:
         for number in range(result.rules):
             result.note(str(number), "passed")
-    return "\n".join([f" {TITLE} ".center(80, "="), *summary_lines(results)])
+    return results
 
 
 def _row(each: ContractVersion) -> str:

@@ -1,8 +1,9 @@
 """A plugin of pytest that prints which rules of the contracts passed, and writes a badge.
 
-In ``conftest.py``, beside the tests::
+In ``pyproject.toml``::
 
-    pytest_plugins = ["sacred_core.testing.summary"]
+    [tool.pytest.ini_options]
+    addopts = ["-p", "sacred_core.testing.summary"]
 
 At the end, pytest prints a line for each class of tests that derives from a contract. The option
 ``--contract-badge FILE`` writes the result as JSON for https://shields.io/badges/endpoint-badge.

@@ -69,6 +69,8 @@ class Author:
         printed = self.call(python, "-m", "pytest", *options, folder)
         summary = printed.splitlines()[-1]
         assert not re.search("failed|error|skipped|warning", summary), printed
+        rules = re.findall(r"(?m)^\w+Contract  .*", printed)
+        assert not [line for line in rules if re.search("failed|skipped|not run", line)], printed
         passed = re.search(r"(\d+) passed", summary)
         assert passed is not None, printed
         return int(passed[1])

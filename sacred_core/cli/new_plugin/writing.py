@@ -61,7 +61,6 @@ def _values(names: PluginNames, variant: Mapping[str, Any], author: str) -> dict
     versions = _compatible_versions(__version__)
     required = [f"{name}{versions}" for name in ("sacred-core", *variant.get("siblings", ()))]
     required += variant.get("requirements", ())
-    light = ", ".join(f'"{each}"' for each in variant.get("light_modules", ()))
     tested = [f"{name}{versions}" for name in variant.get("test_siblings", ())]
     return {
         "name": names.name,
@@ -73,7 +72,6 @@ def _values(names: PluginNames, variant: Mapping[str, Any], author: str) -> dict
         "year": str(datetime.date.today().year),
         "dependencies": "\n".join(f'  "{each}",' for each in required),
         "test_dependencies": "".join(f', "{each}"' for each in tested),
-        "light_modules": f"    light_modules = frozenset({{{light}}})" if light else "",
     }
 
 

@@ -10,7 +10,10 @@ import pytest
 from sacred_core.testing import CONTRACT_VERSION, MemoryObserver, ObserverContract
 from sacred_core.testing.summary import ContractResult, badge, contract_of, summary_lines
 
-CONFTEST = 'pytest_plugins = ["sacred_core.testing.summary"]\n'
+CONFIGURATION = """
+[tool.pytest.ini_options]
+addopts = ["-p", "sacred_core.testing.summary"]
+"""
 TESTS = """
 import pytest
 from sacred_core.observers import RunObserver
@@ -42,7 +45,7 @@ class TestBell(ObserverContract):
 
 def run_pytest(folder: Path, *options: str) -> "subprocess.CompletedProcess[str]":
     """Run the tests of an author in a folder."""
-    (folder / "conftest.py").write_text(CONFTEST)
+    (folder / "pyproject.toml").write_text(CONFIGURATION)
     (folder / "test_bell.py").write_text(TESTS)
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options, "test_bell.py"],
