@@ -59,6 +59,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from sacred_core.plurals import counted  # noqa: E402
 from tools.page_blocks import BLOCK, Block, PageError, blocks, parse_data  # noqa: E402
 from tools.page_programs import Interpreter, Notebook, ProgramError, Shell  # noqa: E402
 from tools.page_readers import fresh_reader, present_reader, reader_environment  # noqa: E402, F401
@@ -294,7 +295,7 @@ def main() -> None:
     parser.add_argument("--fast", action="store_true", help="install with uv")
     parser.add_argument("--count", action="store_true", help="only print the numbers of blocks")
     arguments = parser.parse_args()
-    pages = arguments.pages or sorted(page for each in PAGES for page in ROOT.glob(each))
+    pages = arguments.pages or [page for each in PAGES for page in sorted(ROOT.glob(each))]
     if arguments.count:
         sys.stdout.write(f"{count(pages)}\n")
         return
@@ -323,8 +324,10 @@ def count(pages: list[Path]) -> str:
     for page, block in found:
         if block.kind in ("not run", "unknown"):
             reason = block.reason or f"no rule for {block.language}"
-            lines.append(f"{page.relative_to(ROOT)}: {reason}")
-    return "\n".join([f"{len(found):5} blocks of {len(pages)} pages", *lines])
+            name = page.relative_to(ROOT) if page.is_relative_to(ROOT) else page
+            lines.append(f"{name}: {reason}")
+    head = f"{counted(len(found), 'block')} of {counted(len(pages), 'page')}"
+    return "\n".join([head, *lines])
 
 
 def table(sections: list[Section]) -> str:

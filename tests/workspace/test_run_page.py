@@ -39,6 +39,7 @@ def test_output_that_differs_is_replaced(tmp_path: Path) -> None:
         ("...\nlast", "first\nsecond\nlast"),
         ("first\n...", "first\nsecond\nlast"),
         ("first\n...\nlast", "first\nlast"),
+        ("failed on …: no answer", "failed on node7: no answer"),
         ("Host:\n  os = 'a'\n  cpu = 'b'\n\nEnd", "Host:\n  os = 'c'\n\nEnd"),
     ],
 )
@@ -55,6 +56,7 @@ def test_what_varies_is_not_compared(tmp_path: Path, shown: str, printed: str) -
         ("slope = 2.4", "slope = 2.5"),
         ("...\nlast", "first\nend"),
         ("id 1", "id 1\nid 2"),
+        ("failed …", "failed\nagain"),
         ("", "x"),
     ],
 )
@@ -252,3 +254,48 @@ def test_a_command_that_ends_the_shell_is_an_error(tmp_path: Path) -> None:
         run_page(tmp_path, page)
     time.sleep(1)
     assert not (tmp_path / "later").exists()
+
+
+def test_only_what_a_terminal_shows_at_the_end_is_compared(tmp_path: Path) -> None:
+    """Colours and the former states of a progress bar are not part of the output."""
+    (tmp_path / "printed").write_text("\x1b[?25l\rbar  50%\rbar 100%\n\x1b[1mdone\x1b[0m\n")
+    page = "```console\n$ cat printed\nbar 100%\ndone\n```\n"
+    assert run_page(tmp_path, page) == page
+
+
+def test_installing_checks_what_is_installed() -> None:
+    """In the environment of the tests, a package or an extra that does not exist is an error."""
+    page = "```sh\npip install {}\n```\n"
+    assert tool["follow"](page.format("'sacred-core[file]'"))[0] == page.format(
+        "'sacred-core[file]'"
+    )
+    with pytest.raises(
+        tool["PageError"], match="'pip install sacred-nothing' ended with exit code 1"
+    ):
+        tool["follow"](page.format("sacred-nothing"))
+
+
+def test_servers_are_run_for_a_page_that_names_them() -> None:
+    """Their addresses are in place of those of the page, which is not changed."""
+    page = (
+        "<!-- servers: messages -->\n\n```python\nfrom urllib.request import urlopen\n\n"
+        "url = 'https://hooks.slack.com/services/T'\nprint(url, urlopen(url, b'{}').read())\n```\n"
+        "```text\nhttps://hooks.slack.com/services/T b'ok'\n```\n"
+    )
+    assert tool["follow"](page)[0] == page
+
+
+def test_the_blocks_of_pages_are_counted(tmp_path: Path) -> None:
+    """`--count` prints the number of each kind, and the reason for each that is not run."""
+    page = tmp_path / "page.md"
+    page.write_text(
+        "```sh\ntrue\n```\n<!-- not run: slow -->\n```sh\nsleep 9\n```\n```ini\na\n```\n"
+    )
+    assert tool["count"]([page]).splitlines() == [
+        "3 blocks of 1 page",
+        "    1 commands",
+        "    1 not run",
+        "    1 unknown",
+        f"{page}: slow",
+        f"{page}: no rule for ini",
+    ]
