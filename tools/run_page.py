@@ -255,11 +255,12 @@ def write_block(folder: Path, content: str, options: Mapping[str, str]) -> None:
 
 def chosen(expected: str, printed: str, folder: Path) -> str:
     """Return ``expected`` if the output is equal to it but for `VARYING`, else the output."""
-    printed = re.sub(r"\x1b\[[?\d;]*[A-Za-z]", "", printed).replace(str(folder), HOME)
+    printed = re.sub(r"\n\x1b\[A|\x1b\[[?\d;]*[A-Za-z]", "", printed).replace(str(folder), HOME)
     lines = [line.rpartition("\r")[2].rstrip() for line in printed.rstrip().split("\n")]
     printed = "".join(f"{line}\n" for line in lines) if any(lines) else ""
-    parts = map(re.escape, re.split(r"^\.\.\.$", compared(expected), flags=re.MULTILINE))
-    pattern = "(.*\n)*?".join(part.removeprefix("\\\n") for part in parts).replace("…", ".*")
+    first, *others = map(re.escape, re.split(r"^\.\.\.$", compared(expected), flags=re.MULTILINE))
+    pattern = "(.*\n)*?".join([first, *(part.removeprefix("\\\n") for part in others)])
+    pattern = pattern.replace("…", ".*")
     return expected if re.fullmatch(pattern, compared(printed)) else printed
 
 

@@ -57,6 +57,7 @@ def test_what_varies_is_not_compared(tmp_path: Path, shown: str, printed: str) -
         ("...\nlast", "first\nend"),
         ("id 1", "id 1\nid 2"),
         ("failed …", "failed\nagain"),
+        ("\nx", "x"),
         ("", "x"),
     ],
 )
@@ -258,7 +259,9 @@ def test_a_command_that_ends_the_shell_is_an_error(tmp_path: Path) -> None:
 
 def test_only_what_a_terminal_shows_at_the_end_is_compared(tmp_path: Path) -> None:
     """Colours and the former states of a progress bar are not part of the output."""
-    (tmp_path / "printed").write_text("\x1b[?25l\rbar  50%\rbar 100%\n\x1b[1mdone\x1b[0m\n")
+    (tmp_path / "printed").write_text(
+        "\x1b[?25l\rbar  50%\rbar 100%\nbar\r\x1b[K\n\x1b[A\x1b[1mdone\x1b[0m\n"
+    )
     page = "```console\n$ cat printed\nbar 100%\ndone\n```\n"
     assert run_page(tmp_path, page) == page
 

@@ -10,6 +10,7 @@ import click
 
 #: Moves to the start of the line and clears it.
 _CLEAR = "\r\x1b[K"
+_UP = "\x1b[A"
 
 
 @attrs.frozen
@@ -68,3 +69,4 @@ def progress_bar(
     with bar:
         yield Progress(bar)
         click.echo(_CLEAR, nl=False, err=True)
+    click.echo(_UP, nl=False, err=True)  # click ends a bar with a line feed

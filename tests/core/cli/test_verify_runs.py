@@ -257,6 +257,7 @@ def test_a_progress_bar_for_many_runs(
     assert lines == ["Run 1 of 'fed': only in A", "19 of 20 runs are equal."]
     assert "Comparing" in terminal.getvalue() and "100%" in terminal.getvalue()
     assert terminal.getvalue().count("\r\x1b[K") >= 2
+    assert terminal.getvalue().endswith("\n\x1b[A")  # no empty line is left
     terminal.truncate(0)
     in_terminal(80, "runs", "verify", "a", "b", "1-19")
     assert "Comparing" not in terminal.getvalue()
