@@ -31,7 +31,9 @@ TEST_TOOLS = (
     SERVER,
 )  # fmt: skip
 
-SITE_TOOLS = ("sphinx>=8.2", "furo>=2025.9", "myst-parser>=4", "sphinx-copybutton>=0.5.2")
+SITE_TOOLS = (
+    "furo>=2025.9", "myst-parser>=4", "pytest>=8", "sphinx>=8.2", "sphinx-copybutton>=0.5.2",
+)  # fmt: skip
 
 #: Programs of benchmarks/ beside the comparison with other tools.
 BENCHMARKS = (

@@ -264,6 +264,7 @@ class Settings(SettingsGroup):
     RANKS: RankSettings = RankSettings()
 
 
+#: The settings of this process; ``docs/settings.md`` lists them.
 SETTINGS = Settings()
 
 #: What is wrong in the environment's settings. It is raised by the first run, not at import,

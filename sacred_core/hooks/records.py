@@ -244,7 +244,7 @@ class ConfigSource(ValueMethods):
         suffixes: File name suffixes, like ``(".ini",)``.
         load: Called as ``load(path)`` with a `pathlib.Path`; returns the entries as a
             dictionary of plain data, and must not execute content of the file. The message of
-                an exception is reported to the user.
+            an exception is reported to the user.
         dump: Called as ``dump(entries, path)``; None: the format cannot be written.
     """
 

@@ -16,7 +16,9 @@ from sacred_core.masking.formats import SecretPattern
 if TYPE_CHECKING:
     from sacred_core.hooks.worker_records import QueueSource, StopCheck
 
+#: Decorates the functions of a module of hooks, which plugins implement.
 hookspec = pluggy.HookspecMarker("sacred_core")
+#: Decorates the functions of a plugin that implement hooks.
 hookimpl = pluggy.HookimplMarker("sacred_core")
 
 

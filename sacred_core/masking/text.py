@@ -44,6 +44,7 @@ _NOT_VALUES = frozenset("none null true false str int float bool bytes any optio
 _NUMBER = r"[+-]?\d[\d.,:/%_]*+(?:e[+-]?\d++)?[a-z]{0,3}+(?:/[a-z]{1,6}+)?"
 _NOT_A_NUMBER = rf"(?!{_NUMBER}(?:[\s,;)\]}}]|\Z))"
 _SHORTEST_TOKEN, _MIXED_TOKEN, _LONG_TOKEN = 6, 8, 16
+#: What is recorded in place of a secret.
 MASK = "***"
 #: Shorter strings contain nothing that is found by its form.
 _SHORTEST = 4

@@ -24,7 +24,9 @@ from sacred_core.stores.stored_in import with_store
 from sacred_core.system_errors import system_error_text
 
 T = TypeVar("T")
+#: Reads one part of the record of a run.
 Read: TypeAlias = Callable[[], Any]
+#: An id, and the run with it: an error if it is not a run, None if it does not exist.
 Found: TypeAlias = tuple[Any, "StoredRun | NotARunError | None"]
 
 _LONGEST_REASON = 300

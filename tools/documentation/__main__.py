@@ -3,9 +3,21 @@
 import argparse
 import subprocess
 import sys
+from itertools import chain
 from pathlib import Path
 
-from tools.documentation.navigation import ROOT, NavigationError, find_pages, read_navigation
+from tools.documentation.api_pages import api_pages
+from tools.documentation.commands import command_pages
+from tools.documentation.hook_pages import hook_page
+from tools.documentation.navigation import (
+    ROOT,
+    NavigationError,
+    find_described_files,
+    find_pages,
+    read_navigation,
+)
+from tools.documentation.schemas import schema_pages
+from tools.documentation.scripts import script_page
 from tools.documentation.staging import PageError, Stage, toctrees
 
 
@@ -27,9 +39,15 @@ def write_sources(folder: Path) -> None:
     """Write the files that Sphinx reads."""
     pages = find_pages()
     parts = read_navigation()
-    stage = Stage(folder, pages)
+    stage = Stage(folder, pages, find_described_files())
     for page in pages:
         stage.add_page(page)
+    for name, content in chain(
+        api_pages(), command_pages(), script_page(), hook_page(), schema_pages()
+    ):
+        stage.write(name, content)
+    for file in (ROOT / "docs").glob("*.schema.json"):
+        stage.write(f"schemas/{file.name}", file.read_bytes())
     first = (folder / "index.md").read_text(encoding="utf-8")
     stage.write("index.md", first + toctrees(parts))
     stage.remove_others()

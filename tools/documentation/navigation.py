@@ -6,6 +6,14 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 NAVIGATION = ROOT / "docs" / "navigation.toml"
+#: Pages that are written when the site is built.
+GENERATED = (
+    "reference/commands",
+    "reference/scripts",
+    "reference/api",
+    "reference/hooks",
+    "reference/schemas",
+)
 
 
 class NavigationError(Exception):
@@ -40,6 +48,18 @@ def find_pages() -> dict[Path, str]:
     return pages
 
 
+def find_described_files() -> dict[Path, str]:
+    """Return files that are not pages, and the generated page about each."""
+    schemas = sorted(ROOT.glob("docs/*.schema.json"))
+    return {
+        Path("sacred_core/hooks/specs.py"): "reference/hooks",
+        Path("sacred_core/hooks/records.py"): "reference/api/records",
+    } | {
+        file.relative_to(ROOT): f"reference/schemas/{file.name.removesuffix('.schema.json')}"
+        for file in schemas
+    }
+
+
 def read_navigation(file: Path = NAVIGATION) -> list[Part]:
     """Read the navigation.
 
@@ -47,6 +67,7 @@ def read_navigation(file: Path = NAVIGATION) -> list[Part]:
         NavigationError: A page is missing, unknown or twice in it.
     """
     names = {_short_name(path): name for path, name in find_pages().items()}
+    names |= {name: name for name in GENERATED}
     entries = tomllib.loads(file.read_text(encoding="utf-8"))["part"]
     listed = [page for entry in entries for page in entry["pages"]]
     problems = [

@@ -40,11 +40,15 @@ class Stage:
         folder: Created when it does not exist. Files that are unchanged are not written again, so
             that Sphinx builds only what changed.
         pages: Files of pages, relative to the repository, and their names in the site.
+        described: Other files, and the names of generated pages about them.
     """
 
-    def __init__(self, folder: Path, pages: dict[Path, str]) -> None:
+    def __init__(
+        self, folder: Path, pages: dict[Path, str], described: dict[Path, str] | None = None
+    ) -> None:
         self.folder = folder
         self.pages = pages
+        self.targets = pages | (described or {})
         self.written: set[Path] = set()
 
     def write(self, name: str, content: str | bytes) -> None:
@@ -102,8 +106,8 @@ class Stage:
         if not (ROOT / path).exists():
             raise PageError(f"{source}: the link {target!r} leads to a file that does not exist")
         here = PurePosixPath(self.pages[source]).parent
-        if path in self.pages:
-            return _relative(f"{self.pages[path]}.md", here) + hash_sign + heading
+        if path in self.targets:
+            return _relative(self.targets[path] + ".md", here) + hash_sign + heading
         if path.suffix in IMAGES:
             self.write(f"pictures/{path.name}", (ROOT / path).read_bytes())
             return _relative(f"pictures/{path.name}", here)

@@ -31,6 +31,7 @@ from sacred_core.stores.summaries import is_number
 
 #: What `parse_sort` returns: fields, the most significant first, and whether each is descending.
 Order: TypeAlias = Sequence[tuple[Field, bool]]
+#: What `sort_key` returns.
 SortKey: TypeAlias = tuple[tuple[Any, ...], ...]
 
 _LISTS = (list, tuple)

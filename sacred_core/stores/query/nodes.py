@@ -12,6 +12,7 @@ import attrs
 
 from sacred_core.dotted_path import ROOT, DottedPath
 
+#: How the value of a field is compared with that of a condition.
 Operator: TypeAlias = Literal[
     "=", "!=", "<", "<=", ">", ">=", "between", "in", "not in",
     "~", "!~", "has", "exists", "missing",
@@ -99,6 +100,7 @@ class Not:
         return f"not {_within(self.part, And, Or)}"
 
 
+#: What `parse` returns.
 Query: TypeAlias = Condition | And | Or | Not
 
 
