@@ -79,7 +79,8 @@ def warn_deprecated(
         is_removed: As of `deprecation`.
     """
     warning = deprecation(name, since=since, use=use, package=package, is_removed=is_removed)
-    _warn(warning, sys._getframe(1).f_back)
+    function = sys._getframe(1)
+    _warn(warning, function.f_back or function)  # code that is no function has no caller
 
 
 def deprecated(*, since: str, use: str, package: str = "sacred-core") -> Callable[[T], T]:
@@ -172,13 +173,10 @@ def moved_names(
     return find
 
 
-def _warn(warning: SacredDeprecationWarning, frame: FrameType | None) -> None:
+def _warn(warning: SacredDeprecationWarning, frame: FrameType) -> None:
     """Issue a warning with the first line outside of sacred-core, from a frame on."""
-    while frame is not None and frame.f_back is not None and _is_hidden(frame):
+    while frame.f_back is not None and _is_hidden(frame):
         frame = frame.f_back
-    if frame is None:  # called by C code without Python code around it
-        warnings.warn(warning, stacklevel=2)
-        return
     place = frame.f_globals
     warnings.warn_explicit(
         warning,

@@ -177,15 +177,17 @@ def test_a_script_shows_the_warning_with_its_line(tmp_path: Path) -> None:
     """Python shows it by default if the script itself uses the name, once for each line."""
     script = tmp_path / "script.py"
     script.write_text(
-        "from sacred_core.deprecation import deprecated\n"
+        "from sacred_core.deprecation import deprecated, warn_deprecated\n"
         "@deprecated(since='0.2', use='new')\n"
         "def old(): ...\n"
         "for _ in range(3):\n"
         "    old()\n"
+        "warn_deprecated('this script', since='0.2', use='another')\n"
     )
     done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=True)
     assert done.stderr.count("SacredDeprecationWarning: old() is deprecated") == 1
     assert f"{script}:5: " in done.stderr
+    assert f"{script}:6: SacredDeprecationWarning: this script is deprecated" in done.stderr
 
 
 def deprecations() -> Iterator[tuple[str, str]]:
