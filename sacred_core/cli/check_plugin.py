@@ -1,5 +1,6 @@
 """``sacred plugins --check NAME``: which rules of the contract an installed plugin follows."""
 
+import difflib
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -83,8 +84,10 @@ def find_plugin(name: str) -> FoundPlugin:
     for distribution in (name, f"sacred-{name}"):
         if distribution in missing:
             raise UsageError(f"{distribution} is not installed: pip install {distribution}")
-    names = ", ".join(plugin.name for plugin in found) or "none"
-    raise UsageError(f"no plugin is named {name!r} (installed: {names})")
+    names = [plugin.name for plugin in found]
+    close = difflib.get_close_matches(name, names, 1)
+    hint = f"did you mean {close[0]!r}?" if close else f"installed are {', '.join(names) or 'none'}"
+    raise UsageError(f"no installed plugin is named {name!r}: {hint}")
 
 
 def check_rules(plugin: FoundPlugin) -> Iterator[CheckedRule]:

@@ -174,4 +174,9 @@ ROWS = [
         code=2,
         others=(installed(PLUGIN_SOURCE.replace("AcmeObserver", "RivalObserver"), "rival"),),
     ),
+    Mistake(
+        "misspelt name of a plugin to check",
+        "sacred plugins --check fiel",
+        "Error: no installed plugin is named 'fiel': did you mean 'file'?",
+    ),
 ]

@@ -90,7 +90,8 @@ def test_the_result_is_data(acme: Any) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["nothing"], r"no plugin is named 'nothing' \(installed: .*acme.*\)"),
+        (["nothing"], r"no installed plugin is named 'nothing': installed are .*acme"),
+        (["acmee"], r"no installed plugin is named 'acmee': did you mean 'acme'\?"),
         (["acme", "--hooks"], "--check cannot be used with --hooks"),
     ],
 )
