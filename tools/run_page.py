@@ -255,7 +255,8 @@ def write_block(folder: Path, content: str, options: Mapping[str, str]) -> None:
 
 def chosen(expected: str, printed: str, folder: Path) -> str:
     """Return ``expected`` if the output is equal to it but for `VARYING`, else the output."""
-    printed = re.sub(r"\n\x1b\[A|\x1b\[[?\d;]*[A-Za-z]", "", printed).replace(str(folder), HOME)
+    printed = re.sub(r"\n\x1b\[A|\x1b\[[?\d;]*[A-Za-z]", "", printed)
+    printed = printed.replace(str(folder), HOME).replace(str(folder.parent), str(Path(HOME).parent))
     lines = [line.rpartition("\r")[2].rstrip() for line in printed.rstrip().split("\n")]
     printed = "".join(f"{line}\n" for line in lines) if any(lines) else ""
     first, *others = map(re.escape, re.split(r"^\.\.\.$", compared(expected), flags=re.MULTILINE))

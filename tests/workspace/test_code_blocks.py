@@ -27,7 +27,6 @@ NOT_RUN = {
     "docs/parallel-jobs.md": 2,
     "docs/reading-runs.md": 1,
     "docs/resuming-runs.md": 1,
-    "docs/spool.md": 1,
     "docs/write-a-plugin.md": 1,
     "plugins/sacred-dask/README.md": 2,
     "plugins/sacred-file/README.md": 1,

@@ -126,6 +126,7 @@ def test_the_command_compares_or_updates_a_page(tmp_path: Path) -> None:
     def run(*options: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run([*command, *options], capture_output=True, text=True, check=False)
 
+    assert run("--count").stdout.startswith("1 block of 1 page\n")
     compared = run()
     assert (compared.returncode, "| A | 1 |" in compared.stdout) == (1, True)
     assert "page.md: other output than on the page" in compared.stderr
@@ -164,7 +165,9 @@ def test_blocks_of_python_share_a_namespace(tmp_path: Path) -> None:
         "```python\ndef double(x):\n    return 2 * x\n```\n"
         "```python\nimport inspect\nprint(double(4))\nprint(inspect.getsource(double))\n```\n"
         "```text\n{}\ndef double(x):\n    return 2 * x\n```\n"
-        "```python\n1 / 0\n```\n```text\n...\nZeroDivisionError: division by zero\n```\n"
+        "```python\n1 / 0\n```\n```text\n...\n"
+        '  File "/home/ada/line/block_3.py", line 1, in <module>\n...\n'
+        "ZeroDivisionError: division by zero\n```\n"
     )
     assert run_page(tmp_path, page.format(8)) == page.format(8)
     assert run_page(tmp_path, page.format(7)) == page.format(8)
