@@ -32,7 +32,8 @@ TEST_TOOLS = (
 )  # fmt: skip
 
 SITE_TOOLS = (
-    "furo>=2025.9", "myst-parser>=4", "pytest>=8", "sphinx>=8.2", "sphinx-copybutton>=0.5.2",
+    "furo>=2025.9", "myst-parser>=4", "pytest>=8", "selenium>=4.20", "sphinx>=8.2",
+    "sphinx-copybutton>=0.5.2",
 )  # fmt: skip
 
 #: Programs of benchmarks/ beside the comparison with other tools.
@@ -126,9 +127,10 @@ def wheels(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Build the documentation site into build/site; a warning is an error."""
+    """Build the documentation site into build/site, and check it; a warning is an error."""
     session.install(*_editable([".", *MEMBERS]), *SITE_TOOLS)
-    session.run("python", "-m", "tools.documentation", *session.posargs)
+    session.run("python", "-m", "tools.documentation")
+    session.run("pytest", "-q", "tests/site", *session.posargs)
 
 
 @nox.session

@@ -1,12 +1,24 @@
 """Tests of what the site changes in pages, and of its navigation."""
 
+import json
+import re
+import runpy
 from pathlib import Path
 
+import click
 import pytest
 
+from sacred_core.cli.main import sacred
+from sacred_core.hooks.manager import plugin_manager
+from tools.documentation.checks import check_site
+from tools.documentation.commands import command_page, command_pages
+from tools.documentation.names import origin_of, read_pages
 from tools.documentation.navigation import GENERATED, NavigationError, find_pages, read_navigation
+from tools.documentation.schemas import schema_page, schema_pages, type_text
+from tools.documentation.scripts import script_page
 from tools.documentation.staging import PageError, Stage, split_code
 
+ROOT = Path(__file__).parents[2]
 GITHUB = "https://github.com/sacred-core/sacred-core"
 PAGES = {
     Path("README.md"): "index",
@@ -70,7 +82,7 @@ def test_a_picture_is_copied(stage: Stage, tmp_path: Path) -> None:
     """The site has a copy of each picture that a page shows."""
     stage.adapt(Path("docs/guide.md"), "![](pictures/board-run.png)")
     copied = (tmp_path / "pictures/board-run.png").read_bytes()
-    assert copied == Path("docs/pictures/board-run.png").read_bytes()
+    assert copied == (ROOT / "docs/pictures/board-run.png").read_bytes()
 
 
 def test_a_link_to_a_missing_file_is_an_error(stage: Stage) -> None:
@@ -146,3 +158,129 @@ def test_split_code_finds_blocks_inside_longer_fences() -> None:
     assert [part.splitlines()[0].strip() for is_code, part in parts if is_code] == [
         "````md", "```sh",
     ]  # fmt: skip
+
+
+def test_each_public_name_is_in_the_reference() -> None:
+    """The reference has the names of docs/public-names.md and the exceptions, each on one page."""
+    tool = runpy.run_path(str(ROOT / "tools" / "make_names_page.py"))
+    public = {origin_of(f"{module}.{name}") for module, name in tool["public_names"]()}
+    names = [name for page in read_pages() for name in page.names]
+    origins = [origin_of(name) for name in names]
+    exceptions = {origin for origin in origins if origin[0] == "sacred_core.exceptions"}
+    assert set(origins) - exceptions == public - exceptions
+    assert len(set(origins)) == len(origins)
+
+
+def test_each_command_is_in_the_reference() -> None:
+    """Each command of `sacred`, with its options, is on a page, and has a row in the overview."""
+    pages = dict(command_pages())
+    context = click.Context(sacred, info_name="sacred")
+    assert {"reference/commands.md"} | {
+        f"reference/commands/{name}.md" for name in sacred.list_commands(context)
+    } == set(pages)
+    overview = pages["reference/commands.md"]
+    assert "| [`sacred runs list`](commands/runs.md#sacred-runs-list) | List " in overview
+    runs = pages["reference/commands/runs.md"]
+    assert "## sacred runs list\n" in runs
+    assert "| `-w, --where TEXT` | Only runs matching this query. |" in runs.splitlines()
+    assert "--help" not in runs
+
+
+def test_a_help_becomes_markdown() -> None:
+    """Text of a help is escaped, long flags are code, and lines after \\b stay as they are."""
+    option = click.Option(["-x", "--x-y"], metavar="A|B", help="Not *all*; see --other.")
+    text = "Do it.\n\n\b\nsacred do  a\nsacred do  b\n\nUse <x> with --x-y."
+    command = click.Command("do", params=[option], help=text)
+    page = command_page(command, click.Context(sacred, info_name="sacred"), ("sacred", "do"))
+    assert page == (
+        "# sacred do\n\n```text\nsacred do [OPTIONS]\n```\n\nDo it.\n\n"
+        "```text\nsacred do  a\nsacred do  b\n```\n\nUse \\<x\\> with `--x-y`.\n\n"
+        "| option | meaning |\n| --- | --- |\n"
+        "| `-x, --x-y A\\|B` | Not \\*all\\*; see `--other`. |"
+    )
+
+
+def test_each_option_of_scripts_is_in_the_reference() -> None:
+    """The page has the flags of the core, of observers and of single commands, and the commands."""
+    ((name, page),) = script_page()
+    assert name == "reference/scripts.md"
+    manager = plugin_manager()
+    for spec in [*manager.cli_options, *(each for each in manager.observers if each.flags)]:
+        assert f"`{', '.join(spec.flags)}" in page, spec
+    assert "## Observers" in page
+    assert set(re.findall(r"^### (\w+)$", page, re.MULTILINE)) == {
+        spec.name for spec in manager.commands if spec.of_experiments
+    }
+
+
+def test_each_schema_is_in_the_reference() -> None:
+    """Each schema of docs/ has a page, with a row for each entry, and a row in the overview."""
+    pages = dict(schema_pages())
+    for file in (ROOT / "docs").glob("*.schema.json"):
+        name = file.name.removesuffix(".schema.json")
+        assert f"[`{name}`](schemas/{name}.md)" in pages["reference/schemas.md"]
+        page = pages[f"reference/schemas/{name}.md"]
+        for entry in json.loads(file.read_text(encoding="utf-8")).get("properties", {}):
+            assert f"| `{entry}` |" in page, entry
+
+
+def test_entries_inside_entries_have_their_path() -> None:
+    """The path has the name of each object, and brackets for the items of a list."""
+    inner = {
+        "type": "object",
+        "properties": {"b": {"type": "integer", "minimum": 1, "description": "a number"}},
+        "additionalProperties": {"type": "string"},
+    }
+    schema = {
+        "title": "What it prints",
+        "type": "object",
+        "properties": {"a": {"type": "array", "items": inner}},
+        "required": ["a"],
+        "$defs": {"time": {"type": "string", "format": "date-time"}},
+    }
+    assert schema_page("x", schema) == (
+        "# x\n\nWhat it prints.\n\n"
+        "The schema for programs: {download}`x.schema.json </schemas/x.schema.json>`.\n\n"
+        "| entry | type | meaning |\n| --- | --- | --- |\n"
+        "| `a` | list of objects |  |\n"
+        "| `a[].b` | integer | a number; may be missing; at least 1 |\n"
+        "| `a[].*` | string |  |\n\n## time\n\nType: string.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("schema", "expected"),
+    [
+        (True, "any value"),
+        ({"type": ["integer", "null"]}, "integer or null"),
+        ({"enum": ["A", None]}, '`"A"`, `null`'),
+        ({"const": 1}, "`1`"),
+        ({"$ref": "#/$defs/Time"}, "[Time](#time)"),
+        ({"$ref": "#"}, "object as this one"),
+        ({"anyOf": [{"type": "string"}, {"type": "null"}]}, "string or null"),
+        ({"type": "array", "items": {"$ref": "#/$defs/time"}}, "list of [time](#time)"),
+        ({"type": "array"}, "list"),
+    ],
+)
+def test_the_type_of_a_schema_is_text(schema: object, expected: str) -> None:
+    """Types are separated by "or"; a reference is a link to the section of its name."""
+    assert type_text(schema) == expected
+
+
+def test_the_check_of_a_site_finds_broken_links(tmp_path: Path) -> None:
+    """Links to missing files and sections are problems, and files that a network is needed for."""
+    (tmp_path / "b c.html").write_text('<h1 id="x">')
+    (tmp_path / "a.html").write_text(
+        '<link rel="canonical" href="https://a.b"><script src="https://a.b/c.js"></script>'
+        '<a href="b%20c.html#x"></a><a href="b%20c.html#y"></a><a href="#"></a><a href="#z"></a>'
+        '<a href="d.html"></a><a href="https://a.b"></a><a name="n"></a><img src="e.png">'
+    )
+    count, problems = check_site(tmp_path)
+    assert count == 6
+    assert problems == [
+        "a.html loads 'https://a.b/c.js', which needs a network",
+        "a.html has a link to 'b%20c.html#y': no such section",
+        "a.html has a link to '#z': no such section",
+        "a.html has a link to 'd.html': no such file",
+        "a.html has a link to 'e.png': no such file",
+    ]

@@ -6,7 +6,9 @@ import sys
 from itertools import chain
 from pathlib import Path
 
+from sacred_core.plurals import counted
 from tools.documentation.api_pages import api_pages
+from tools.documentation.checks import check_site
 from tools.documentation.commands import command_pages
 from tools.documentation.hook_pages import hook_page
 from tools.documentation.navigation import (
@@ -32,7 +34,13 @@ def main() -> int:
         write_sources(source)
     except (NavigationError, PageError) as error:
         sys.exit(str(error))
-    return build(source, folder)
+    code = build(source, folder)
+    if code == 0:
+        count, problems = check_site(folder)
+        sys.stdout.write("".join(f"{line}\n" for line in problems))
+        sys.stdout.write(f"{folder}: {counted(count, 'link')} within the site checked\n")
+        code = 1 if problems else 0
+    return code
 
 
 def write_sources(folder: Path) -> None:

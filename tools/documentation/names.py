@@ -1,6 +1,7 @@
 """The public names of the API: where each is documented, and what it is."""
 
 import ast
+import functools
 import importlib
 import inspect
 import tomllib
@@ -8,8 +9,6 @@ import types
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-from sphinx.pycode import ModuleAnalyzer
 
 from tools.documentation.navigation import ROOT
 
@@ -35,14 +34,14 @@ class Page:
 
 def read_pages(file: Path = FILE) -> list[Page]:
     """Read which names are on which page; each object is on one page only."""
-    seen: set[int] = set()
+    seen: set[tuple[str, str]] = set()
     pages = []
     for entry in tomllib.loads(file.read_text(encoding="utf-8"))["page"]:
         names = []
         for name in (each for pattern in entry["names"] for each in expand(pattern)):
-            identity = id(load(name))
-            if identity not in seen:
-                seen.add(identity)
+            origin = origin_of(name)
+            if origin not in seen:
+                seen.add(origin)
                 names.append(name)
         pages.append(Page(entry["name"], entry["title"], entry["summary"], tuple(names)))
     return pages
@@ -79,6 +78,8 @@ def kind_of(name: str) -> str:
 
 def description_of(name: str) -> str:
     """Return the docstring of an object; for data the comment at its definition."""
+    from sphinx.pycode import ModuleAnalyzer  # is not installed where only names are read
+
     if kind_of(name) != "data":
         return inspect.getdoc(load(name)) or ""
     module, last = origin_of(name)
@@ -91,6 +92,7 @@ def summary_of(name: str) -> str:
     return " ".join(description_of(name).partition("\n\n")[0].split())
 
 
+@functools.cache
 def origin_of(name: str) -> tuple[str, str]:
     """Return the module that defines an object, and its name there.
 
@@ -98,10 +100,17 @@ def origin_of(name: str) -> tuple[str, str]:
     """
     module, _, last = name.rpartition(".")
     file = inspect.getsourcefile(importlib.import_module(module))
-    tree = ast.parse(Path(file or "").read_text(encoding="utf-8"))
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.module:
-            for alias in node.names:
-                if (alias.asname or alias.name) == last:
-                    return origin_of(f"{node.module}.{alias.name}")
-    return module, last
+    found = _imports(Path(file or "")).get(last)
+    return origin_of(found) if found else (module, last)
+
+
+@functools.cache
+def _imports(file: Path) -> dict[str, str]:
+    """Return the names that a module imports, and their dotted names."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    return {
+        alias.asname or alias.name: f"{node.module}.{alias.name}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module
+        for alias in node.names
+    }
