@@ -1,5 +1,6 @@
 """Tests of the tree of settings."""
 
+import ast
 import re
 from pathlib import Path
 from typing import Any
@@ -154,3 +155,19 @@ def test_every_setting_is_documented() -> None:
         is_group = isinstance(value, SettingsGroup)
         names += [f"{name}.{entry}" for entry in value] if is_group else [name]
     assert sorted(rows) == sorted(names)
+
+
+def test_documented_defaults_are_those_of_the_code() -> None:
+    """Each default in docs/settings.md that is a Python value is that of a new process."""
+    text = (Path(__file__).parents[2] / "docs" / "settings.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([A-Z_.]+)` \| `([^`]+)` \|", text, re.M)
+    documented = {name: ast.literal_eval(default) for name, default in rows}
+    new = Settings()
+    defaults = {}
+    for name in documented:
+        value: Any = new
+        for part in name.split("."):
+            value = value[part]
+        defaults[name] = value
+    assert len(documented) > 20
+    assert documented == defaults

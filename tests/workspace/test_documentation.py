@@ -189,12 +189,14 @@ def test_each_command_is_in_the_reference() -> None:
 def test_a_help_becomes_markdown() -> None:
     """Text of a help is escaped, long flags are code, and lines after \\b stay as they are."""
     option = click.Option(["-x", "--x-y"], metavar="A|B", help="Not *all*; see --other.")
-    text = "Do it.\n\n\b\nsacred do  a\nsacred do  b\n\nUse <x> with --x-y."
+    text = "Do it.\n\n\b\n  sacred do  a\n    sacred do  b\n\nUse <x> with --x-y."
+    text += "\n\n\b\nExample:\n  sacred do -x A"
     command = click.Command("do", params=[option], help=text)
     page = command_page(command, click.Context(sacred, info_name="sacred"), ("sacred", "do"))
     assert page == (
         "# sacred do\n\n```text\nsacred do [OPTIONS]\n```\n\nDo it.\n\n"
-        "```text\nsacred do  a\nsacred do  b\n```\n\nUse \\<x\\> with `--x-y`.\n\n"
+        "```text\nsacred do  a\n  sacred do  b\n```\n\nUse \\<x\\> with `--x-y`.\n\n"
+        "Example:\n\n```text\nsacred do -x A\n```\n\n"
         "| option | meaning |\n| --- | --- |\n"
         "| `-x, --x-y A\\|B` | Not \\*all\\*; see `--other`. |"
     )

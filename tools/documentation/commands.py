@@ -1,5 +1,6 @@
 """The reference of the command `sacred`: a page for each of its commands, from click."""
 
+import textwrap
 from collections.abc import Iterator
 
 import click
@@ -75,7 +76,12 @@ def _text(text: str | None) -> Iterator[str]:
     for paragraph in (text or "").replace("\f", "\n\n").split("\n\n"):
         lines = paragraph.strip("\n").splitlines()
         if lines and lines[0].strip() == "\b":
-            yield "```text\n" + "\n".join(lines[1:]) + "\n```"
+            kept = textwrap.dedent("\n".join(lines[1:])).strip()
+            title, _, rest = kept.partition("\n")
+            if title.endswith(":") and rest:  # of an example
+                yield title
+                kept = textwrap.dedent(rest)
+            yield f"```text\n{kept}\n```"
         elif paragraph.strip():
             yield to_markdown(" ".join(paragraph.split()))
 
