@@ -14,7 +14,6 @@ from sacred_core.testing import PluginContract
 
 class TestPlugin(PluginContract):
     distribution = "example-npy"
-    light_modules = frozenset({"sacred_board"})
 
 
 def npy(type_name: str, shape: tuple[int, ...], data: bytes, version: int = 1) -> bytes:

@@ -20,7 +20,6 @@ exec bash -c "exec ${@: -1}"
 
 class TestPlugin(PluginContract):
     distribution = "example-ssh"
-    light_modules = frozenset({"sacred_sweep"})
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -34,7 +34,7 @@ def _variant_options(function: Callable[..., None]) -> Callable[..., None]:
     return function
 
 
-@click.command("new-plugin", epilog="Example: sacred new-plugin acme-runs")
+@click.command("new-plugin")
 @click.argument("name")
 @_variant_options
 @click.option("--folder", type=click.Path(path_type=Path), help="By default NAME.")
@@ -47,8 +47,9 @@ def new_plugin(name: str, folder: Path | None, author: str | None, **variants: b
     once; replace its code step by step.
 
     \b
-    Example:
-      sacred new-plugin acme-store
+    Examples:
+      sacred new-plugin acme-runs
+      sacred new-plugin acme-plots --command
     """
     chosen = [each for each, is_chosen in variants.items() if is_chosen]
     if len(chosen) > 1:
@@ -68,12 +69,12 @@ def new_plugin(name: str, folder: Path | None, author: str | None, **variants: b
 
 
 def _require_empty(folder: Path) -> None:
-    """Refuse a folder with files.
+    """Refuse a folder with files; a new repository of git may be in it.
 
     Raises:
         click.UsageError: it exists and has files, or is not a folder.
     """
-    if folder.is_dir() and not any(folder.iterdir()):
+    if folder.is_dir() and {path.name for path in folder.iterdir()} <= {".git"}:
         return
     if folder.exists() or folder.is_symlink():
         what = "is not empty" if folder.is_dir() else "is not a folder"

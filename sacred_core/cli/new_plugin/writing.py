@@ -39,7 +39,7 @@ def render_plugin(names: PluginNames, folder: str, author: str) -> dict[str, str
     """
     values = _values(names, read_variant(folder), author)
     usage = (_TEMPLATES / folder / "usage.md").read_text(encoding="utf-8")
-    values["usage"] = string.Template(usage).substitute(values)
+    values["usage"] = string.Template(usage).substitute(values).strip()
     found: dict[str, str] = {}
     for source in (COMMON, folder):
         for path, template in _walk(_TEMPLATES / source, PurePosixPath()):

@@ -86,6 +86,7 @@ def test_each_kind_has_a_template(create: Create, tmp_path: Path, kind: str) -> 
         assert ast.get_docstring(ast.parse(read(path))), path
     texts = [read(path) for path in folder.rglob("*") if path.is_file()]
     assert "$" not in "".join(texts).replace("${{", "").replace('"$(ls dist', "")
+    assert "\n\n\n" not in read(folder / "README.md")
     project = tomllib.loads(read(folder / "pyproject.toml"))["project"]
     assert project["description"] in read(folder / "README.md")
     assert all("<" in each for each in project["dependencies"] if each.startswith("sacred-"))
@@ -120,6 +121,15 @@ def test_a_folder_can_be_chosen(create: Create, tmp_path: Path) -> None:
     assert (tmp_path / "new/pyproject.toml").exists()
     result = create("acme", "--folder", str(tmp_path / "a b"))
     assert f"pip install -e '{tmp_path}/a b[test]'\n    pytest '{tmp_path}/a b'" in result.output
+
+
+def test_a_new_repository_is_an_empty_folder(create: Create, tmp_path: Path) -> None:
+    """A package can be created in the repository in which it will be."""
+    (tmp_path / ".git").mkdir()
+    result = create("acme", "--folder", ".")
+    assert result.exit_code == 0
+    assert "pip install -e '.[test]'\n    pytest .\nThen read ./README.md." in result.output
+    assert (tmp_path / "pyproject.toml").exists()
 
 
 def test_nothing_is_overwritten(create: Create, tmp_path: Path) -> None:
@@ -180,7 +190,7 @@ def test_one_kind_is_chosen(create: Create, tmp_path: Path) -> None:
 
 
 def test_the_help_has_every_kind_and_an_example(create: Create) -> None:
-    """The help lists the options, and ends with a command."""
+    """The help lists the options, and has a command."""
     printed = create("--help").output
     assert [kind for kind in KINDS if f"--{kind} " not in printed] == []
-    assert printed.rstrip().endswith("Example: sacred new-plugin acme-runs")
+    assert "Examples:\n    sacred new-plugin acme-runs\n" in printed
