@@ -1,6 +1,7 @@
 """The command ``sacred``: whatever the installed plugins offer below it."""
 
 import os
+import re
 import sys
 from typing import Any, cast
 
@@ -51,6 +52,8 @@ class LazyGroup(click.Group):
         except KeyboardInterrupt:
             click.echo("Interrupted", err=True)
             ctx.exit(INTERRUPTED)
+        except click.MissingParameter as error:
+            raise _with_example(error) from None
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -133,6 +136,14 @@ class LazyGroup(click.Group):
             if not spec.of_experiments and spec.name.startswith(self._start)
         }
         return {name: spec for name, spec in found.items() if " " not in name}
+
+
+def _with_example(error: click.MissingParameter) -> click.UsageError:
+    """Return the error with the example in the help of its command, if it has one."""
+    text = error.ctx.command.help or "" if error.ctx is not None else ""
+    found = re.search(r"\x08\s*Example:\s*(.+)", text)
+    example = f"\nExample: {found[1]}" if found else ""
+    return click.UsageError(f"{error.format_message()}{example}", error.ctx)
 
 
 def _extensible(command: click.Command, path: str) -> click.Command:

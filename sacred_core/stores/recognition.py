@@ -25,7 +25,7 @@ _logger = own_logger(__name__)
 #: The scheme of locations that are paths.
 PATHS = "file"
 #: A URL with a typing error: a colon or a slash is missing.
-_URL = re.compile(r"([A-Za-z0-9]+)(?::|//|:/).*")
+_URL = re.compile(r"([A-Za-z0-9]+)(?::(?!//)|//).*")
 #: Levels of sub-folders that are searched.
 DEPTH = 8
 
@@ -65,6 +65,8 @@ def scheme_problem(location: str) -> str:
     wanted = scheme.partition("+")[0].lower() if is_url else PATHS
     known = sorted({name for spec in store_specs() for name in spec.schemes})
     message = f"no installed plugin reads {mask_text(location)!r}"
+    if _url_hint(location):
+        return f"{message}{_url_hint(location)}"
     distribution = distribution_of_scheme(wanted)
     if distribution is not None and wanted not in known:
         return f"{message}: {missing_reason(distribution)}"
@@ -145,14 +147,20 @@ def _missing_hint(location: str, path: Path) -> str:
     near = difflib.get_close_matches(path.name, names, 1)
     if near:
         return f": did you mean {short_path(path.parent / near[0])!r}?"
-    url = _URL.fullmatch(location)
-    if url is not None and url[1].lower() in _schemes():
-        return f": a URL begins with {url[1].lower()}://"
+    if _url_hint(location):
+        return _url_hint(location)
     above = _parent_hint(location)
     if above or not re.search(r"[:@]", location):
         return above
     flags = ", ".join(spec.flags[0] for spec in store_specs() if spec.flags)
     return f"; give the argument of a flag with its flag ({flags})"
+
+
+def _url_hint(location: str) -> str:
+    """Return the end of a message for a URL in which a colon or a slash is missing, else ""."""
+    found = _URL.fullmatch(location)
+    scheme = "" if found is None else found[1].lower()
+    return f": a URL begins with {scheme}://" if scheme in _schemes() else ""
 
 
 def _schemes() -> set[str]:

@@ -9,7 +9,11 @@ INTRODUCTION = "Of `sacred board`, before it answers: the exit code is 2 if the 
 _USAGE = "Usage: sacred board [OPTIONS] LOCATION...\nTry 'sacred board --help' for help.\n\nError: "
 
 ROWS = [
-    Mistake("no location", "sacred board", f"{_USAGE}Missing argument 'LOCATION...'."),
+    Mistake(
+        "no location",
+        "sacred board",
+        f"{_USAGE}Missing argument 'LOCATION...'.\nExample: sacred board my_runs --open",
+    ),
     Mistake(
         "folder that does not exist",
         "sacred board my_rums",

@@ -33,7 +33,7 @@ def test_only_the_runs_of_a_location_are_recovered(crash_script: Any) -> None:
     crash_script.run("abort", "-F", "runs")
     (crash_script.folder / "empty").mkdir()
     done = crash_script.recover("empty")
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "Nothing to recover.\n")
     assert len(crash_script.entries) == 1
     done = crash_script.recover("runs")
     assert (done.returncode, done.stderr) == (0, "")
@@ -108,7 +108,7 @@ def test_a_run_that_was_deleted_is_forgotten(crash_script: Any) -> None:
         path.unlink()
     (crash_script.folder / "runs" / "1").rmdir()
     done = crash_script.recover()
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "Nothing to recover.\n")
     assert crash_script.entries == []
 
 

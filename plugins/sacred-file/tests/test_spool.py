@@ -148,7 +148,7 @@ def test_killed_runs_arrive(script: Script) -> None:
     store = script.check_stored(count)
     assert {run.recorded_status for run in store.list()} == {"RUNNING"}
     again = finished(script.start_flush())
-    assert (again.returncode, again.stdout, again.stderr) == (0, "", "")
+    assert (again.returncode, again.stdout, again.stderr) == (0, "", "Everything is delivered.\n")
 
 
 def test_processes_spool_and_flush_at_once(script: Script) -> None:

@@ -40,10 +40,13 @@ def recover_output(location: str | None, filter_path: str | None, discard: bool,
 
     output_filter = None if filter_path is None else _imported_filter(filter_path)
     left = {}
+    done: Recovery | None = None
     for done in recover(location, output_filter):
         click.echo(printable(_recovery_line(done)), err=done.count is None)
         if done.count is None and done.address is not None:
             left[done.entry.path] = done.entry
+    if done is None:
+        click.echo("Nothing to recover.", err=True)
     if discard and left and not yes:
         click.confirm(f"Delete the output of {counted(len(left), 'run')}?", abort=True)
     for entry in left.values() if discard else ():

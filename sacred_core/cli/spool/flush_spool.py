@@ -31,12 +31,15 @@ def flush_spool(location: str | None, folders: tuple[Path, ...], keep: bool, is_
       sacred spool flush --spool my_spool
     """
     left = 0
+    done: Flushed | None = None
     for done in flush(chosen_folders(folders), location, keep):
         left += bool(done.reason)
         if is_json:
             click.echo(strict_json(_as_data(done)))
         else:
             click.echo(printable(_line(done)), err=bool(done.reason))
+    if done is None and not is_json:
+        click.echo("Everything is delivered.", err=True)
     if left:
         raise SpoolError(f"{counted(left, 'entry')} could not be delivered: see above")
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
@@ -52,6 +53,41 @@ def test_help_of_a_command_that_does_not_exist_is_an_error(call: Callable[..., R
     """It is that of the command itself."""
     found = call("help", "nope")
     assert found.exit_code == 2 and "No such command 'nope'" in found.output
+
+
+@pytest.mark.parametrize(
+    ("words", "end"),
+    [
+        (
+            ["runs", "copy", "my_runs"],
+            "Error: Missing argument 'TARGET'.\n"
+            "Example: sacred runs copy my_runs sqlite:///runs.db -w 'status = COMPLETED'\n",
+        ),
+        (
+            ["runs", "export", "my_runs"],
+            "Error: Missing option '--to'.\nExample: sacred runs export my_runs --to runs.csv\n",
+        ),
+    ],
+)
+def test_where_something_is_missing_an_example_is_shown(
+    call: Callable[..., Result], words: list[str], end: str
+) -> None:
+    """It is the one in the help of the command."""
+    found = call(*words)
+    assert found.exit_code == 2 and found.output.endswith(end)
+
+
+def test_a_command_without_an_example_is_reported_as_usual(call: Callable[..., Result]) -> None:
+    """A plugin may offer one whose help has none."""
+
+    @click.command("acme")
+    @click.argument("account")
+    def acme(account: str) -> None:
+        """Show an account."""
+
+    group = main.LazyGroup(name="sacred", commands={"acme": acme})
+    found = CliRunner().invoke(group, ["acme"])
+    assert found.exit_code == 2 and found.output.endswith("Error: Missing argument 'ACCOUNT'.\n")
 
 
 @pytest.mark.parametrize(

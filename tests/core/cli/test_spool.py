@@ -30,7 +30,8 @@ def test_nothing_is_left(spool: Spool) -> None:
     assert (done.exit_code, done.stdout, done.stderr) == (0, "", "Everything is delivered.\n")
     assert sacred_spool("list", "--json").output == ""
     done = sacred_spool("flush")
-    assert (done.exit_code, done.output) == (0, "")
+    assert (done.exit_code, done.stdout, done.stderr) == (0, "", "Everything is delivered.\n")
+    assert sacred_spool("flush", "--json").output == ""
 
 
 def test_a_listed_run(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
