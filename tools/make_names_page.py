@@ -58,12 +58,12 @@ AREAS: dict[str, dict[str, str]] = {
         ),
         "sacred_core.hooks.manager": "plugin_manager",
         "sacred_core.masking": "",
-        "sacred_core.observers.backends": "Backend BackendObserver BackendStore",
+        "sacred_core.observers.backends": "Backend BackendObserver BackendStore Part",
         "sacred_core.observers.delivering": "MetricPositions asked_id current_event",
         "sacred_core.observers.documents": "DocumentObserver",
         "sacred_core.observers.parts": "PartObserver",
         "sacred_core.provenance.sources": "stored_version",
-        "sacred_core.serialization": "",
+        "sacred_core.serialization": "from_json to_json",
         "sacred_core.stores.documents": (
             "DocumentStore decode_annotation decode_fields encode_annotation encode_fields "
             "encode_points merge_output merge_points"
@@ -86,9 +86,10 @@ AREAS: dict[str, dict[str, str]] = {
         "sacred_slack": "",
         "sacred_sql": "",
         "sacred_sweep": "",
-        "sacred_sweep.launching": "Launched",
+        "sacred_sweep.launching": "LaunchError LaunchRequest Launched",
         "sacred_sweep.launch_values": "read_count read_string",
-        "sacred_sweep.worker_task": "to_task",
+        "sacred_sweep.testing": "LauncherContract",
+        "sacred_sweep.worker_task": "WorkerTask to_task",
         "sacred_telegram": "",
         "sacred_tensorflow": "",
         "sacred_tinydb": "",

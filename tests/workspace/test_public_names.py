@@ -4,6 +4,7 @@ import ast
 import difflib
 import importlib
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,26 @@ def test_pages_and_examples_use_public_names_only(public: set[tuple[str, str]]) 
         if module != "sacred_core.exceptions"
         and name not in DEFINED_BY_PAGES
         and not any(getattr(importlib.import_module(module), name) is each for each in objects)
+    ]
+    assert missing == []
+
+
+def test_the_reference_documents_each_public_name(public: set[tuple[str, str]]) -> None:
+    """docs/api.toml, from which the reference of the site is made, has the names of the list."""
+    text = (ROOT / "docs" / "api.toml").read_text(encoding="utf-8")
+    names = [name for page in tomllib.loads(text)["page"] for name in page["names"]]
+    documented = [
+        getattr(importlib.import_module(module), each)
+        for module, _, last in (name.rpartition(".") for name in names)
+        if module != "sacred_core.exceptions"
+        for each in (importlib.import_module(module).__all__ if last == "*" else [last])
+    ]
+    missing = [
+        (module, name)
+        for module, name in sorted(public)
+        for value in [getattr(importlib.import_module(module), name)]
+        if not any(value is each for each in documented)
+        and getattr(value, "__module__", "") != "sacred_core.exceptions"
     ]
     assert missing == []
 
