@@ -175,7 +175,7 @@ def test_a_new_plugin_passes_its_tests(author: Author, kind: str) -> None:
 def test_an_example_passes_its_tests(author: Author, name: str) -> None:
     """Each plugin in examples/plugins, installed from its wheel, passes all of its tests."""
     folder = author.folder / "examples" / name
-    shutil.copytree(ROOT / "examples" / "plugins" / name, folder)
+    shutil.copytree(ROOT / "examples" / "plugins" / name, folder, dirs_exist_ok=True)
     for module in folder.glob("example_*.py"):
         module.unlink()  # what is installed is tested
     assert author.count_passed(str(folder)) >= EXAMPLES[name]

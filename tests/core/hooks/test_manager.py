@@ -57,6 +57,16 @@ def test_the_core_offers_its_own_through_the_same_hooks() -> None:
     assert "print_config" in {command.name for command in manager.commands}
 
 
+def test_the_owner_of_a_flag_is_the_plugin_that_offers_it(plugins: Plugins) -> None:
+    """It is known without asking the hooks before; of what nobody offers there is none."""
+    manager = plugins(good=PLUGIN_SOURCE)
+    owner = manager.owner("flag", "--acme")
+    assert owner is not None and owner.name == "good"
+    owner = manager.owner("subcommand", "runs list")
+    assert owner is not None and owner.name == "builtin"
+    assert manager.owner("flag", "--other") is None
+
+
 def test_one_hook_that_fails_leaves_the_other_plugins(plugins: Plugins) -> None:
     """Every implementation is called on its own."""
     manager = plugins(broken=PLUGIN_SOURCE.replace("yield", "1 / 0; yield"), good=PLUGIN_SOURCE)
