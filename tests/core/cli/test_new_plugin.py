@@ -92,6 +92,16 @@ def test_each_kind_has_a_template(create: Create, tmp_path: Path, kind: str) -> 
     assert all("<" in each for each in project["dependencies"] if each.startswith("sacred-"))
 
 
+def test_a_kind_has_further_dependencies(create: Create, tmp_path: Path) -> None:
+    """Libraries that the code imports are required, and what its tests need is in an extra."""
+    create("acme", "--panel")
+    project = tomllib.loads(read(tmp_path / "acme/pyproject.toml"))["project"]
+    names = [each.partition(">=")[0] for each in project["dependencies"]]
+    assert names == ["sacred-core", "sacred-board", "markupsafe"]
+    tested = [each.partition(">=")[0] for each in project["optional-dependencies"]["test"]]
+    assert tested == ["pytest", "sacred-file"]
+
+
 def test_an_author_is_optional(create: Create, tmp_path: Path) -> None:
     """The author is given, or that of git, or a name to be replaced; control characters are not
     written.
