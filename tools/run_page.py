@@ -78,6 +78,7 @@ VARYING: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"(?<![\w.])[1-9]\d{3,9}(?![\w.])", "SEED"),
     (r"\d+\.\d{12,}", lambda match: f"{float(match[0]):.10g}"),  # libm differs in the last digit
     (r"\b[0-9a-f]{32}\b", "DIGEST"),
+    (r"^ +[~^]+\n", ""),  # below a line of a traceback; they differ between versions of Python
     (r"\d\S* recorded, \d\S* now", "VALUES"),  # of a run that uses noise
     (r"^Host:\n( .*\n)+", "HOST\n"),
     (r"[ ─]{2,}", "  "),  # columns are as wide as what is in them

@@ -39,6 +39,7 @@ def test_output_that_differs_is_replaced(tmp_path: Path) -> None:
         ("...\nlast", "first\nsecond\nlast"),
         ("first\n...", "first\nsecond\nlast"),
         ("first\n...\nlast", "first\nlast"),
+        ("f(1 / 0)\n  ^^^^^\nZero", "f(1 / 0)\n  ~~^~~\nZero"),
         ("failed on …: no answer", "failed on node7: no answer"),
         ("Host:\n  os = 'a'\n  cpu = 'b'\n\nEnd", "Host:\n  os = 'c'\n\nEnd"),
     ],
