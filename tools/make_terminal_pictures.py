@@ -2,13 +2,15 @@
 
 .venv/bin/python tools/make_terminal_pictures.py
 
-The commands run in a terminal with colours, in a folder with the script and the runs of
-tools/make_screens.py.
+The commands run in a terminal with colours, in a folder with a script and with the runs of
+tools/record_page_runs.py.
 """
 
+import contextlib
 import os
 import re
 import sys
+import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,11 +20,33 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from sacred_core.terminal import text_width  # noqa: E402
-from tools.make_screens import SCRIPT, recorded_runs  # noqa: E402
-from tools.run_page import Shell  # noqa: E402
+from tools.page_programs import Shell  # noqa: E402
+from tools.record_page_runs import record  # noqa: E402
 from tools.svg import MONO, style  # noqa: E402
 
 FOLDER = ROOT / "docs" / "pictures"
+SCRIPT = """\
+from sacred_core import Experiment
+
+ex = Experiment("train")
+
+
+@ex.config
+def config():
+    epochs = 10  # passes over the data
+    optimizer = {"name": "adam", "rate": 0.001}
+    steps = epochs * 100  # in all epochs
+
+
+@ex.named_config
+def quick():
+    epochs = 1
+
+
+@ex.automain
+def main(epochs, steps, optimizer):
+    print(f"{epochs} epochs, {steps} steps, rate {optimizer['rate']}")
+"""
 #: The command of each picture, by the name of the picture.
 COMMANDS = {
     "run": "python train.py with epochs=2 optimizer.rate=0.01 seed=1 -F runs",
@@ -118,8 +142,9 @@ def _text(row: int, parts: list[tuple[str, str]]) -> str:
 def pictures() -> dict[str, str]:
     """Run all commands and return the pictures by the names of their files."""
     start = datetime.now(UTC).replace(microsecond=0) - timedelta(days=3)
-    with recorded_runs(start) as name:
+    with tempfile.TemporaryDirectory() as name, contextlib.chdir(name):
         folder = Path(name)
+        record(["results", "trials"], start, name)
         (folder / "train.py").write_text(SCRIPT)
         return {
             f"terminal-{picture}.svg": draw(command, printed_lines(folder, command))

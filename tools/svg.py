@@ -86,9 +86,8 @@ class Drawing:
     def text(self, x: float, y: float, words: str, kind: str = "", anchor: str = "start") -> None:
         """Write one line, whose baseline is at ``y``."""
         place = "" if anchor == "start" else f' text-anchor="{anchor}"'
-        self._parts.append(
-            f'<text class="{_names("text", kind)}" x="{x:g}" y="{y:g}"{place}>{escape(words)}</text>'
-        )
+        start = f'<text class="{_names("text", kind)}" x="{x:g}" y="{y:g}"{place}>'
+        self._parts.append(f"{start}{escape(words)}</text>")
 
     def box(
         self, x: float, y: float, width: float, height: float, kind: str = "", radius: float = 6

@@ -236,7 +236,8 @@ def test_every_promise_names_a_test_that_exists() -> None:
 def test_every_attack_names_a_test_that_exists() -> None:
     """docs/robustness.md is true: each row has its cells, and its test is there."""
     text = (ROOT / "docs" / "robustness.md").read_text(encoding="utf-8")
-    rows = [line for line in text.splitlines() if line.startswith("| ") and "::" in line]
+    tables = re.sub("<!--.*?-->", "", text)  # test_explanations.py checks the tests in comments
+    rows = [line for line in tables.splitlines() if line.startswith("| ") and "::" in line]
     assert len(rows) > 40
     for row in rows:
         *cells, test = row.strip("| ").split(" | ")
