@@ -191,14 +191,14 @@ def test_a_help_becomes_markdown() -> None:
     option = click.Option(["-x", "--x-y"], metavar="A|B", help="Not *all*; see --other.")
     text = "Do it.\n\n\b\n  sacred do  a\n    sacred do  b\n\nUse <x> with --x-y."
     text += "\n\n\b\nExample:\n  sacred do -x A"
-    command = click.Command("do", params=[option], help=text)
+    command = click.Command("do", params=[option], help=text, epilog="The end.")
     page = command_page(command, click.Context(sacred, info_name="sacred"), ("sacred", "do"))
     assert page == (
         "# sacred do\n\n```text\nsacred do [OPTIONS]\n```\n\nDo it.\n\n"
         "```text\nsacred do  a\n  sacred do  b\n```\n\nUse \\<x\\> with `--x-y`.\n\n"
         "Example:\n\n```text\nsacred do -x A\n```\n\n"
         "| option | meaning |\n| --- | --- |\n"
-        "| `-x, --x-y A\\|B` | Not \\*all\\*; see `--other`. |"
+        "| `-x, --x-y A\\|B` | Not \\*all\\*; see `--other`. |\n\nThe end."
     )
 
 
