@@ -1,4 +1,6 @@
-"""Write the pictures of the board, docs/pictures/board-*.png, from example runs.
+"""Write the pictures of the board, docs/pictures/board-*.png.
+
+They show example runs, and the runs of docs/tutorial.md.
 
 It needs Debian's packages chromium and chromium-driver, and from PyPI selenium and pillow:
 
@@ -7,8 +9,12 @@ It needs Debian's packages chromium and chromium-driver, and from PyPI selenium 
 
 import contextlib
 import io
+import os
+import re
+import subprocess
 import sys
 import tempfile
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -64,24 +70,53 @@ PICTURES = {
     "dark": Picture("/run/runs/17?tab=curves", ".chart canvas", height=760, scheme="dark"),
     "narrow": Picture("/", "tr[data-row]", width=400, height=760),
 }
+TUTORIAL_PICTURES = {
+    "tutorial": Picture("/", "tr[data-row]", width=1000, height=345),
+    "tutorial-curves": Picture(
+        "/curves?run=my_runs/1&run=my_runs/2&run=my_runs/3", ".chart canvas", width=1000, height=560
+    ),
+}
 
 
 def main(names: list[str]) -> None:
     """Write the pictures with these names, by default all."""
+    for pictures, record in ((PICTURES, record_all), (TUTORIAL_PICTURES, record_tutorial)):
+        if chosen := {name: pictures[name] for name in names or pictures if name in pictures}:
+            write_pictures(chosen, record)
+
+
+def write_pictures(pictures: Mapping[str, Picture], record: Callable[[], str]) -> None:
+    """Write pictures of the runs in the folder that a function records and returns."""
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
-        record_examples(
-            lambda: FileStorageObserver("runs"), Path("files"), datetime.now(UTC),
-            beat_interval=600.0,  # this may take some minutes
-        )  # fmt: skip
-        board = RunningBoard("runs")
+        board = RunningBoard(record())
         browser = Browser(scale=1.4)
         try:
             browser.wait(partial(has_loaded, browser, board))
-            for name in names or PICTURES:
-                write_picture(browser, board, name)
+            for name, picture in pictures.items():
+                write_picture(browser, board, name, picture)
         finally:
             browser.quit()
             board.stop()
+
+
+def record_all() -> str:
+    """Record the example runs."""
+    record_examples(
+        lambda: FileStorageObserver("runs"), Path("files"), datetime.now(UTC),
+        beat_interval=600.0,  # this may take some minutes
+    )  # fmt: skip
+    return "runs"
+
+
+def record_tutorial() -> str:
+    """Record the runs of the tutorial with its last script."""
+    page = (ROOT / "docs/tutorial.md").read_text(encoding="utf-8")
+    blocks = re.findall(r'^```python title="plants.py"\n((?:.*\n)*?)```$', page, re.MULTILINE)
+    Path("plants.py").write_text(blocks[-1], encoding="utf-8")
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    for command in re.findall(r"^\$ (python plants.py -F my_runs[^#\n]*)$", page, re.MULTILINE):
+        subprocess.run(command, shell=True, check=True, env={**os.environ, "PATH": path})
+    return "my_runs"
 
 
 def has_loaded(browser: Browser, board: RunningBoard) -> bool:
@@ -90,9 +125,8 @@ def has_loaded(browser: Browser, board: RunningBoard) -> bool:
     return not browser.find_all("[data-loading]")
 
 
-def write_picture(browser: Browser, board: RunningBoard, name: str) -> None:
+def write_picture(browser: Browser, board: RunningBoard, name: str, picture: Picture) -> None:
     """Take one picture and write it with few colours."""
-    picture = PICTURES[name]
     browser.reset()
     browser.resize(picture.width, picture.height)
     browser.set_scheme(picture.scheme)
