@@ -24,6 +24,8 @@ NOT_RUN = {
     "docs/clusters.md": 4,
     "docs/command-line.md": 1,
     "docs/delivery.md": 1,
+    "docs/from-mlflow.md": 3,
+    "docs/from-wandb.md": 3,
     "docs/parallel-jobs.md": 2,
     "docs/reading-runs.md": 1,
     "docs/resuming-runs.md": 1,
