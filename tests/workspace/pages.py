@@ -113,8 +113,20 @@ def imported_names(code: str) -> set[str]:
 def run_tests(folder: Path, tests: str) -> str:
     """Run a module of tests in ``folder`` and return what pytest prints."""
     (folder / "test_page.py").write_text(tests, encoding="utf-8")
-    result = run(
-        folder, sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_page.py"
-    )
+    options = ("-q", "-p", "no:cacheprovider", "-p", "sacred_core.testing.summary")
+    result = run(folder, sys.executable, "-m", "pytest", *options, "test_page.py")
     assert result.returncode == 0, result.stdout
     return result.stdout
+
+
+def count_passed(printed: str) -> int:
+    """Return how many tests passed by what pytest printed.
+
+    There are no failures and no warnings, and only rules that are not applicable were skipped.
+    """
+    last = printed.splitlines()[-1].strip("= ")
+    summary = re.fullmatch(r"(\d+) passed(?:, \d+ skipped)? in [^,]*", last)
+    assert summary is not None, printed
+    rules = re.findall(r"(?m)^\w+Contract  .*", printed)
+    assert not [line for line in rules if re.search("failed|skipped|not run", line)], printed
+    return int(summary[1])

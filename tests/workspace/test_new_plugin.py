@@ -14,7 +14,7 @@ from pathlib import Path
 import attrs
 import pytest
 
-from .pages import ROOT, blocks
+from .pages import ROOT, blocks, count_passed
 
 #: What plugins of all kinds need of this repository.
 MEMBERS = (".", "plugins/sacred-board", "plugins/sacred-file", "plugins/sacred-sweep")
@@ -67,17 +67,7 @@ class Author:
         python = str(self.folder.parent / "environment" / "bin" / "python")
         options = ("-q", "-p", "no:cacheprovider", "--import-mode=importlib")
         printed = self.call(python, "-m", "pytest", *options, folder)
-        return passed_in(printed)
-
-
-def passed_in(printed: str) -> int:
-    """Return how many tests passed by what pytest printed, without failures and warnings."""
-    last = printed.splitlines()[-1].strip("= ")
-    summary = re.fullmatch(r"(\d+) passed(?:, \d+ skipped)? in [^,]*", last)
-    assert summary is not None, printed
-    rules = re.findall(r"(?m)^\w+Contract  .*", printed)
-    assert not [line for line in rules if re.search("failed|skipped|not run", line)], printed
-    return int(summary[1])
+        return count_passed(printed)
 
 
 def build_wheel(project: Path, folder: Path) -> None:
@@ -152,7 +142,7 @@ def test_the_page_leads_to_a_plugin_that_passes_its_tests(author: Author) -> Non
     lines = blocks("write-a-plugin.md", "sh")[0].splitlines()
     assert [line.partition(" ")[0] for line in lines] == ["pip", "sacred", "pip", "pytest"]
     *_, printed = [author.call("bash", "-c", line) for line in lines]
-    assert passed_in(printed) >= 190
+    assert count_passed(printed) >= 190
     rules = re.findall(r"^(\w+Contract) +[\w-]+ +\d+ passed(.*)$", printed, re.MULTILINE)
     assert rules == [("PluginContract", ""), ("StoreContract", ", 2 not applicable")], printed
     wheels = author.folder / "dist"
