@@ -472,6 +472,15 @@ class StoreError(SacredError):
     """
 
 
+class RunNotFoundError(StoreError):
+    """A store has no run with this id.
+
+    Cause: The id is misspelt, the run was deleted, or it is in another store.
+
+    Fix: List the runs with ``sacred runs list LOCATION``; their ids are in the first column.
+    """
+
+
 class RunRemovedError(StoreError):
     """The run was deleted from the store, or replaced, while its process was still writing.
 

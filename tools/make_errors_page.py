@@ -63,8 +63,8 @@ AREAS = {
     ),
     "Stores": (
         "reading-runs.md",
-        "StoreError QueryError DamagedRecordError InvalidFileError OutsideStoreError NotARunError "
-        "ChangeTokenError SignificanceError",
+        "StoreError RunNotFoundError QueryError DamagedRecordError InvalidFileError "
+        "OutsideStoreError NotARunError ChangeTokenError SignificanceError",
     ),
     "Resuming and running again": (
         "resuming-runs.md",

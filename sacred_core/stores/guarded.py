@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 from itertools import islice
 from typing import Any, ClassVar, TypeAlias, TypeVar, cast
 
-from sacred_core.exceptions import DamagedRecordError, NotARunError, StoreError
+from sacred_core.exceptions import DamagedRecordError, NotARunError, RunNotFoundError, StoreError
 from sacred_core.masking import mask_text
 from sacred_core.stores.changes import decode_token, digest_token, encode_token, select_changed
 from sacred_core.stores.checking import check_field
@@ -245,14 +245,14 @@ def describe(error: Exception) -> str:
     return line if len(line) <= _LONGEST_REASON else f"{line[:_LONGEST_REASON]}…"
 
 
-def not_found_error(run_id: Any, display_name: str) -> StoreError:
+def not_found_error(run_id: Any, display_name: str) -> RunNotFoundError:
     """Return the error for a run that is not in a store.
 
     Args:
         run_id: Of the run.
         display_name: The store, without secrets.
     """
-    return StoreError(f"run {str(normalize_id(run_id))!r} not found in {display_name}")
+    return RunNotFoundError(f"run {str(normalize_id(run_id))!r} not found in {display_name}")
 
 
 def still_running(run_id: Any) -> StoreError:

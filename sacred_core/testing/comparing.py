@@ -12,13 +12,16 @@ from sacred_core.testing.event_driver import START, EventDriver
 _PRECISION = timedelta(milliseconds=1)
 
 
-def assert_refused(read: Any) -> None:
-    """Require a `StoreError`."""
+def assert_refused(read: Any, kind: type[StoreError] = StoreError) -> None:
+    """Require a `StoreError`, or a subclass of it."""
     try:
         read()
-    except StoreError:
+    except kind:
         return
-    raise AssertionError("what is not there was read, or raised no StoreError")
+    except StoreError as error:
+        found = type(error).__name__
+        raise AssertionError(f"{kind.__name__} was expected, not {found}: {error}") from error
+    raise AssertionError(f"what is not there was read, or raised no {kind.__name__}")
 
 
 def assert_time(found: Any, expected: Any) -> None:

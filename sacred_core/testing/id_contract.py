@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from sacred_core.exceptions import RunIdError
+from sacred_core.exceptions import RunIdError, RunNotFoundError
 from sacred_core.stores import Annotation, find_runs
 from sacred_core.stores.run_ids import LARGEST, LONGEST, normalize_id
 from sacred_core.testing.comparing import assert_refused
@@ -72,7 +72,7 @@ class IdContract(ValueContract):
         store = self.make_store(tmp_path)
         for other in _OTHER_IDS:
             for read in (store.get, store.delete):
-                assert_refused(lambda read=read, other=other: read(other))
+                assert_refused(lambda read=read, other=other: read(other), RunNotFoundError)
         for other in _OTHER_IDS:
             self._start(tmp_path, other)
         assert {run.id for run in store.list()} == {*_IDS, *_OTHER_IDS}
@@ -85,7 +85,7 @@ class IdContract(ValueContract):
         assert [store.get(str(run_id)).id for run_id in _IDS] == _IDS
 
     def test_ids_that_cannot_exist_are_not_found(self, tmp_path: Path) -> None:
-        """For any type and size, each method raises a `StoreError`."""
+        """For any type and size, each method raises a `RunNotFoundError`."""
         self._start(tmp_path, 1)
         self._start(tmp_path, "a")
         store = self.make_store(tmp_path)
@@ -100,7 +100,7 @@ class IdContract(ValueContract):
             lambda wanted: store.annotate(wanted, annotation),
             lambda wanted: store.open_file(wanted, "artifact", "a"),
         ):  # fmt: skip
-            assert_refused(lambda read=read: read(run_id))
+            assert_refused(lambda read=read: read(run_id), RunNotFoundError)
 
     def _assert_started(self, tmp_path: Path) -> None:
         driver = EventDriver(self.make_observer(tmp_path))

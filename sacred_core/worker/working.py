@@ -34,6 +34,8 @@ from sacred_core.worker.work_plan import NotExecutableError
 
 #: Seconds before the first new attempt of a worker that has found no run.
 _FIRST_PAUSE = 0.2
+#: Seconds without a run after which a worker reports that it waits.
+_SILENCE = 2
 #: How often in an interval a worker notes that it is running.
 _TICKS = 10
 _FAILED = parse("status in [FAILED, INTERRUPTED]")
@@ -47,6 +49,13 @@ class Finding(enum.Enum):
     OPEN = enum.auto()
     NOTHING = enum.auto()
 
+
+#: Why a worker waits.
+_REASONS = {
+    Finding.WAITING: "the queued runs cannot be claimed yet",
+    Finding.OPEN: "no run is queued, and other workers execute some",
+    Finding.NOTHING: "no run is queued",
+}
 
 logger = own_logger("sacred_core.worker")
 
@@ -100,6 +109,7 @@ class Worker:
         self._longest_pause = options.lease / MISSED_INTERVALS
         self._executed = 0
         self._last_run = time.monotonic()
+        self._has_reported_waiting = False
 
     def work(self) -> int:
         """Execute runs until there is a reason to end, and return the exit code."""
@@ -142,6 +152,7 @@ class Worker:
             reason = self._end_reason(found)
             if reason:
                 return reason
+            self._report_waiting(found)
             self._stop.wait(self._limited(pause * random.uniform(0.5, 1.0)))
             pause = min(2 * pause, self._longest_pause)
         return f"stopped by {self._stop.name}"
@@ -162,6 +173,7 @@ class Worker:
             self._executed += 1
             self._watch.note_break()
             self._last_run = time.monotonic()
+            self._has_reported_waiting = False
 
     def _look_around(self) -> Finding:
         """Look for further runs, and for those of dead workers."""
@@ -214,6 +226,13 @@ class Worker:
         if self._options.idle is not None and self._idle_time >= self._options.idle:
             return f"no run could be claimed for {counted(self._options.idle, 'second')}"
         return ""
+
+    def _report_waiting(self, found: Finding) -> None:
+        """Log once that the worker waits, and for what, so that it does not look stuck."""
+        if self._has_reported_waiting or self._idle_time < _SILENCE:
+            return
+        self._has_reported_waiting = True
+        logger.info("Worker %s waits: %s (Ctrl-C ends it)", self.name, _REASONS[found])
 
     @property
     def _idle_time(self) -> float:

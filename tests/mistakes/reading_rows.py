@@ -27,7 +27,7 @@ ROWS = [
     Mistake(
         "run that does not exist",
         "sacred runs show my_runs 9",
-        "Error: run '9' not found in '/home/ada/my_runs'",
+        "Error: run '9' not found in '/home/ada/my_runs': the newest run is '3'",
         1,
         (three_runs,),
     ),
@@ -472,7 +472,7 @@ ROWS = [
     Mistake(
         "run that does not exist, with tag",
         "sacred runs tag my_runs 9 good",
-        "Error: run '9' not found in '/home/ada/my_runs'",
+        "Error: run '9' not found in '/home/ada/my_runs': the newest run is '3'",
         1,
         (three_runs,),
     ),
@@ -507,7 +507,7 @@ ROWS = [
     Mistake(
         "run to compare that does not exist",
         "sacred runs diff my_runs#1 my_runs#9",
-        "Error: run '9' not found in '/home/ada/my_runs'",
+        "Error: run '9' not found in '/home/ada/my_runs': the newest run is '3'",
         2,
         (three_runs,),
     ),

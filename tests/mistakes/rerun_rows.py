@@ -21,7 +21,7 @@ ROWS = [
     Mistake(
         "run to repeat that does not exist",
         "sacred runs rerun my_runs 9",
-        "Error: run '9' not found in '/home/ada/my_runs'",
+        "Error: run '9' not found in '/home/ada/my_runs': the newest run is '3'",
         2,
         (three_runs,),
     ),

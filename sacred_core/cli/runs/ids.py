@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from sacred_core.exceptions import OptionError, StoreError
+from sacred_core.exceptions import OptionError, RunNotFoundError, StoreError
 from sacred_core.printable import printable
 from sacred_core.stores import RunQuery, RunStore, StoredRun
 from sacred_core.stores.query import Condition, Field
@@ -23,14 +23,14 @@ def get_run(store: RunStore, word: str) -> StoredRun:
     """
     try:
         return store.get(normalize_id(word))
-    except StoreError as error:
+    except RunNotFoundError as error:
         found = _RANGE.fullmatch(word)
         if word.lower() in _NEWEST:
-            raise StoreError(f"{error}: without an id it is the newest run") from None
+            raise RunNotFoundError(f"{error}: without an id it is the newest run") from None
         if found is None:
-            raise
+            raise _with_newest(error, store) from None
         query = f"--where 'id between {found['first']} and {found['last']}'"
-        raise StoreError(
+        raise RunNotFoundError(
             f"{error}; this command takes one run: list a range with {query}"
         ) from None
 
@@ -51,12 +51,19 @@ def get_runs(store: RunStore, words: Iterable[str]) -> list[StoredRun]:
 
 def _get(store: RunStore, word: str) -> list[StoredRun]:
     found = _RANGE.fullmatch(word)
-    if found is None:
-        return [store.get(normalize_id(word))]
     try:
-        return [store.get(word)]
-    except StoreError:
+        return [store.get(normalize_id(word))]
+    except RunNotFoundError as error:
+        if found is None:
+            raise _with_newest(error, store) from None
         return _range(store, int(found["first"]), int(found["last"]))
+
+
+def _with_newest(error: RunNotFoundError, store: RunStore) -> RunNotFoundError:
+    """Return an error that names the newest run, from which users see which ids a store has."""
+    for run in store.list(RunQuery(limit=1, fields=[Field("id")])):
+        return RunNotFoundError(f"{error}: the newest run is {printable(str(run.id))!r}")
+    return RunNotFoundError(f"{error}: it has no runs")
 
 
 def _range(store: RunStore, first: int, last: int) -> list[StoredRun]:

@@ -6,8 +6,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from sacred_core.cli.main import sacred
-from sacred_core.cli.runs.ids import get_runs
-from sacred_core.exceptions import OptionError, StoreError
+from sacred_core.cli.runs.ids import get_run, get_runs
+from sacred_core.exceptions import OptionError, RunNotFoundError, StoreError
 from sacred_core.testing import EventDriver, Memory, MemoryObserver, MemoryStore
 
 
@@ -57,10 +57,10 @@ def test_a_run_with_the_id_comes_first(memory: Memory, store: MemoryStore) -> No
     [
         ("4-1", OptionError, "the range 4-1 is empty: write 1-4"),
         ("5-9", StoreError, "no run from 5 to 9 found in the memory"),
-        ("3", StoreError, "run '3' not found"),
-        ("a-b", StoreError, "run 'a-b' not found"),
-        ("1-", StoreError, "run '1-' not found"),
-        ("1--4", StoreError, "run '1--4' not found"),
+        ("3", RunNotFoundError, "run '3' not found in the memory: the newest run is '1-2-x'"),
+        ("a-b", RunNotFoundError, "run 'a-b' not found"),
+        ("1-", RunNotFoundError, "run '1-' not found"),
+        ("1--4", RunNotFoundError, "run '1--4' not found"),
     ],
 )
 def test_wrong_ranges(store: MemoryStore, word: str, error: type[Exception], text: str) -> None:
@@ -68,6 +68,14 @@ def test_wrong_ranges(store: MemoryStore, word: str, error: type[Exception], tex
     result = invoke("delete", "memory://", "1", word, "--yes")
     assert isinstance(result.exception, error) and text in str(result.exception)
     assert len(list(store.list())) == 5
+
+
+def test_a_missing_run_of_an_empty_store(memory: Memory) -> None:
+    """The message has the store, and that it has no runs."""
+    with pytest.raises(
+        RunNotFoundError, match=r"^run '1' not found in the memory: it has no runs$"
+    ):
+        get_run(MemoryStore(memory), "1")
 
 
 def test_a_range_is_deleted_after_a_confirmation(store: MemoryStore) -> None:

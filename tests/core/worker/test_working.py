@@ -2,6 +2,7 @@
 
 import logging
 import signal
+from types import SimpleNamespace
 from typing import Any
 
 import attrs
@@ -219,6 +220,35 @@ def test_pauses_grow_up_to_a_third_of_the_lease(
     assert 0.1 <= pauses[0] <= 0.2 < pauses[3]
     assert max(pauses) <= 10.0
     assert min(pauses[-4:]) >= 5.0
+
+
+def test_a_worker_reports_once_that_it_waits(
+    store: MemoryStore,
+    stop: StopRequest,
+    ended: Ended,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """After two seconds without a run; after the next run it does so again, with the reason."""
+    caplog.set_level(logging.INFO)
+    now = [0.0]
+
+    def wait(seconds: float) -> None:
+        now[0] += 1.0
+        if now[0] == 5.0:
+            queue_run(store.memory)
+            ended.status = "held"
+        if now[0] == 12.0:
+            stop.request(signal.SIGINT)
+
+    monkeypatch.setattr(working, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr(stop, "wait", wait)
+    assert start(store, stop, lease=600.0) == 130
+    assert ended.runs == [1, 2]
+    assert [message for message in caplog.messages if "waits" in message] == [
+        "Worker me waits: no run is queued (Ctrl-C ends it)",
+        "Worker me waits: no run is queued, and other workers execute some (Ctrl-C ends it)",
+    ]
 
 
 def test_a_place_without_a_queue_is_an_error(

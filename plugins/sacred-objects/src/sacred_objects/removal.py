@@ -18,6 +18,7 @@ import attrs
 from sacred_core.exceptions import DamagedRecordError, StoreError
 from sacred_core.stores import StoredRun, guard, leases, make_run
 from sacred_core.stores.folder_format import CONFIG, RUN, run_fields, shared_names
+from sacred_core.stores.guarded import not_found_error
 from sacred_core.stores.tokens import TOKEN
 from sacred_objects.bucket import read_json
 from sacred_objects.contents import pending_keys
@@ -61,7 +62,7 @@ def delete_run(layout: BucketLayout, name: str) -> None:
     data = layout.bucket.get(layout.run(name) + RUN)
     if data is None:
         finish_deletions(layout)
-        raise _not_found_error(layout, name)
+        raise not_found_error(name, repr(layout.display_name))
     try:
         entry = json.loads(data)
     except (ValueError, RecursionError):  # what it shares is unknown
@@ -75,7 +76,7 @@ def delete_run(layout: BucketLayout, name: str) -> None:
     )
     if is_first and layout.bucket.size(layout.run(name) + RUN) is None:
         layout.bucket.delete([listed])  # another process has deleted the run completely
-        raise _not_found_error(layout, name)
+        raise not_found_error(name, repr(layout.display_name))
     if not _finish(layout, deletion):
         raise StoreError(
             f"run {name!r} in {layout.display_name} is being deleted by another process"
@@ -87,10 +88,6 @@ def finish_deletions(layout: BucketLayout) -> None:
     """Remove what deletions have left that were interrupted."""
     for deletion in list(_unfinished_deletions(layout)):
         _finish(layout, deletion)
-
-
-def _not_found_error(layout: BucketLayout, name: str) -> StoreError:
-    return StoreError(f"run {name!r} not found in {layout.display_name!r}")
 
 
 def _identity(entry: Any, data: bytes) -> str:
