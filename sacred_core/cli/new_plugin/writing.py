@@ -2,10 +2,12 @@
 
 import datetime
 import json
+import os
 import re
+import shutil
 import string
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path, PurePosixPath
@@ -49,11 +51,35 @@ def render_plugin(names: PluginNames, folder: str, author: str) -> dict[str, str
 
 
 def write_plugin(folder: Path, contents: Mapping[str, str]) -> None:
-    """Write the files of a plugin into a folder, which need not exist."""
-    for name, content in contents.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        replace_bytes(path, content.encode("utf-8"))
+    """Write the files of a plugin into a folder, which need not exist.
+
+    If one cannot be written, all are removed, so that the command can be repeated.
+
+    Raises:
+        OSError: a file cannot be written; its attribute ``filename`` is the folder.
+    """
+    kept = set(folder.iterdir()) if folder.exists() else None
+    try:
+        for name, content in contents.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            replace_bytes(path, content.encode("utf-8"))
+    except BaseException as error:
+        _remove_written(folder, kept)
+        if isinstance(error, OSError) and error.errno is not None:
+            # The disk is full: the system does not report where.
+            raise OSError(error.errno, os.strerror(error.errno), str(folder)) from error
+        raise
+
+
+def _remove_written(folder: Path, kept: Collection[Path] | None) -> None:
+    """Remove what is in a folder except ``kept``; None: also the folder."""
+    written = [folder] if kept is None else [path for path in folder.iterdir() if path not in kept]
+    for path in written:
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
 
 
 def _values(names: PluginNames, variant: Mapping[str, Any], author: str) -> dict[str, str]:

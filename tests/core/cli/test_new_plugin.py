@@ -1,6 +1,7 @@
 """Tests of ``sacred new-plugin``; those of what it creates are in ``tests/workspace``."""
 
 import ast
+import errno
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from sacred_core.cli.new_plugin import writing
 from sacred_core.cli.new_plugin.command import new_plugin
 from sacred_core.version import __version__
 
@@ -140,6 +142,32 @@ def test_a_new_repository_is_an_empty_folder(create: Create, tmp_path: Path) -> 
     assert result.exit_code == 0
     assert "pip install -e '.[test]'\n    pytest .\nThen read ./README.md." in result.output
     assert (tmp_path / "pyproject.toml").exists()
+
+
+@pytest.mark.parametrize("kept", [[], [".git"]])
+def test_files_are_removed_if_one_cannot_be_written(
+    create: Create, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: list[str]
+) -> None:
+    """On a full disk the message has the folder, and the command can be repeated."""
+    written: list[Path] = []
+
+    def replace_bytes(path: Path, data: bytes) -> None:
+        if len(written) == 5:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        path.write_bytes(data)
+        written.append(path)
+
+    for name in kept:
+        (tmp_path / "acme-flag" / name).mkdir(parents=True)
+    monkeypatch.setattr(writing, "replace_bytes", replace_bytes)
+    result = create("acme-flag", "--flag")
+    assert isinstance(result.exception, OSError) and result.exception.filename == "acme-flag"
+    assert result.exception.errno == errno.ENOSPC and len(written) == 5
+    found = [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*")]
+    assert sorted(found) == (["acme-flag", "acme-flag/.git"] if kept else [])
+    monkeypatch.undo()
+    monkeypatch.chdir(tmp_path)
+    assert create("acme-flag", "--flag").exit_code == 0
 
 
 def test_nothing_is_overwritten(create: Create, tmp_path: Path) -> None:
