@@ -80,6 +80,7 @@ VARYING: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"\b[0-9a-f]{32}\b", "DIGEST"),
     (r"^ +[~^]+\n", ""),  # below a line of a traceback; they differ between versions of Python
     (r"\d\S* recorded, \d\S* now", "VALUES"),  # of a run that uses noise
+    (r"\bnumpy==[\d.]+", "numpy==VERSION"),  # newer on newer versions of Python
     (r"^Host:\n( .*\n)+", "HOST\n"),
     (r"[ ─]{2,}", "  "),  # columns are as wide as what is in them
 )

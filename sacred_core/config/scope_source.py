@@ -20,6 +20,7 @@ from sacred_core.loaded_code import is_comparable, line_of
 
 _FIX = "__sacred_fix__"
 _FACTORY = "__sacred_factory__"
+_ANY_STRING = "<string>"
 #: What has separate names.
 _NESTED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 _FUTURES = 0x1FF0000  # the bits of co_flags that ``from __future__`` sets
@@ -148,6 +149,9 @@ class ScopeSource:
                     f"{self.function.__name__!r} runs as it was loaded, without its comments"
                 )
             self.first_line = line
+        # Each exec has this name; since Python 3.13, the cache has the source of ``python -c``.
+        if code.co_filename == _ANY_STRING and line_of("".join(lines), _ANY_STRING, code) is None:
+            lines = []
         if len(lines) < self.first_line:
             raise ConfigScopeError(
                 f"the source of the config scope {self.function.__name__!r} "

@@ -288,10 +288,25 @@ def test_a_scope_in_a_notebook_cell() -> None:
     assert scope.docs == {"a": "cell comment"}
 
 
-def test_without_its_source_the_error_names_the_way_out() -> None:
-    """Code that was typed into a plain interpreter has none."""
+@pytest.mark.parametrize("cached", ["", "x = 1\n", "def f():\n    a = 2\n\n\nb = 1\n"])
+def test_without_its_source_the_error_names_the_way_out(
+    monkeypatch: pytest.MonkeyPatch, cached: str
+) -> None:
+    """Executed strings have none; since Python 3.13, that of ``python -c`` has the same name."""
+    lines = cached.splitlines(keepends=True)
+    monkeypatch.setitem(linecache.cache, "<string>", (len(cached), None, lines, "<string>"))
     with pytest.raises(ConfigScopeError, match=r"is not available: define it in a file, or use"):
         exec("@ConfigScope\ndef scope():\n    a = 1\n", {"ConfigScope": ConfigScope})
+
+
+def test_a_scope_in_the_source_of_an_interpreter(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python 3.13 and later keep the source of ``python -c``, where scopes work."""
+    source = "x = 1\n@ConfigScope\ndef scope():\n    a = 1\n    b = a + 1\n"
+    entry = (len(source), None, source.splitlines(keepends=True), "<string>")
+    monkeypatch.setitem(linecache.cache, "<string>", entry)
+    namespace: dict[str, Any] = {"ConfigScope": ConfigScope}
+    exec(source, namespace)
+    assert with_fixed(namespace["scope"], a=5) == {"a": 5, "b": 6}
 
 
 def test_a_scope_under_another_decorator() -> None:

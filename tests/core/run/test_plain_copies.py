@@ -84,7 +84,7 @@ CHANGES: dict[str, tuple[dict[str, Any], Callable[[dict[str, Any]], Any]]] = {
     "list in a tuple": ({"a": ([1], 2)}, lambda info: info["a"][0].append(3)),
     "set": ({"a": {1}}, lambda info: info["a"].add(2)),
     "element of an array": ({"a": np.zeros(9)}, _set("['a'][3]", 1)),
-    "shape of an array": ({"a": np.zeros(4)}, lambda info: setattr(info["a"], "shape", (2, 2))),
+    "shape of an array": ({"a": np.zeros(4)}, lambda info: info["a"].resize((2, 2))),
     "type of an array": ({"a": np.zeros(2)}, _set("['a']", np.zeros(2, "int64"))),
     "view of an array": ({"a": (base := np.zeros(4))[::2]}, lambda info: base.fill(1)),
     "cell of a frame": ({"a": pd.DataFrame({"x": [1, 2]})}, _set("['a'].loc[0, 'x']", 5)),
