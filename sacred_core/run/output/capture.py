@@ -170,6 +170,7 @@ class SysCapture(SpoolCapture):
             standard_streams.leave(self, self._used)
             self._used = []
             self._spool_reader.close()
+            self._spool_reader.release()
 
     def record(self, data: bytes, done: list[int]) -> None:
         """Record ``data`` from the byte ``sum(done)`` on; append to ``done`` what was."""

@@ -108,6 +108,7 @@ class FdCapture(SpoolCapture):
         self._stopped = threading.Event()
         self._thread = LateThread(self._watch, "sacred-descriptors", INTERVAL)
         self._is_restored = False
+        self._has_started = False
 
     def start(self, around: OutputCapture | None) -> None:
         """Put the spools in place of the descriptors, which were claimed before."""
@@ -119,6 +120,7 @@ class FdCapture(SpoolCapture):
             self._numbers = _ONE if os.path.sameopenfile(1, 2) else _TWO
             self._spools = [Spool() for _ in self._numbers]
             self._spool_reader = SpoolReader(self._spools, self._filter)
+            self._has_started = True
             self._display = _display(self._spools, [numbers[0] for numbers in self._numbers])
             self._start_follower()
             standard_streams.show = self._write
@@ -140,12 +142,14 @@ class FdCapture(SpoolCapture):
             if self._display is not None:
                 self._end_display(self._display)
                 self._display = None
+                self._spools = []  # the reader has what is still needed
+                self._spool_reader.release()
         finally:
             claim.release(self)
 
     def text(self) -> str:
         """Return everything that was recorded so far; nothing before `start`."""
-        return super().text() if self._spools else ""
+        return super().text() if self._has_started else ""
 
     def _empty_queue(self) -> None:
         standard_streams.drain()

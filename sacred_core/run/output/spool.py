@@ -32,6 +32,8 @@ LITTLE = 16 * 1024 * 1024
 LOW_DISK = "Low disk space (almost no space left on device)"
 #: Seconds between two checks of the free space.
 CHECK_INTERVAL = 0.2
+#: Maximum number of bytes that a run that has ended keeps in memory, in place of an open file.
+_KEPT = 1 << 16
 #: Maximum number of bytes in one event.
 _READ_CHUNK = 1 << 18
 
@@ -50,11 +52,14 @@ class Spool:
         self.writer = os.open(path, os.O_WRONLY | os.O_APPEND)
         os.unlink(path)  # noqa: PTH108 - it goes with the last process that writes to it
         self.path: Path | None = None
+        self._kept: bytes | None = None
 
     @property
     def size(self) -> int:
         """The size in bytes."""
         with self._lock:
+            if self._kept is not None:
+                return len(self._kept)
             return os.lseek(self.reader, 0, os.SEEK_END)  # a third of the time of `os.fstat`
 
     @property
@@ -74,7 +79,11 @@ class Spool:
         parts = []
         while start < end:
             with self._lock:
-                part = os.pread(self.reader, min(_CHUNK, end - start), start)
+                length = min(_CHUNK, end - start)
+                if self._kept is not None:
+                    part = self._kept[start : start + length]
+                else:
+                    part = os.pread(self.reader, length, start)
             if not part:
                 break
             parts.append(part)
@@ -121,9 +130,23 @@ class Spool:
             with contextlib.suppress(OSError):  # the folder may be gone, or read-only
                 self.path.unlink()
 
+    def release(self) -> None:
+        """Keep a small content in memory, and close the file: programs keep thousands of runs."""
+        if self.size > _KEPT:
+            return
+        data = self.read(0)
+        with self._lock:
+            self._kept = data
+            self._close_reader()
+
+    def _close_reader(self) -> None:
+        reader, self.reader = self.reader, -1
+        with contextlib.suppress(OSError):
+            os.close(reader)
+
     def __del__(self) -> None:
-        with contextlib.suppress(OSError, AttributeError):
-            os.close(self.reader)
+        with contextlib.suppress(AttributeError):  # its file could not be opened
+            self._close_reader()
 
 
 def write_counted(descriptor: int, data: bytes, done: list[int]) -> None:
@@ -266,11 +289,20 @@ class SpoolReader:
 
     def close(self) -> None:
         """Remove the files; what they contain can still be read from here."""
+        with self._lock:
+            self._merge()
         for spool in [self._whole, *self._parts, self._turns]:
             if spool is not None:
                 spool.end_writing()
         if self._folder is not None:
             _remove(self._folder / POSITIONS_FILE)
+
+    def release(self) -> None:
+        """Close the descriptors that nothing needs after `close`."""
+        with self._lock:
+            if [part.size for part in self._parts] == self._merged[: len(self._parts)]:
+                self._parts, self._turns = [], None  # they are closed when they are garbage
+            self._whole.release()
 
     def _merge(self) -> None:
         """Append what is new in the parts to the whole, in the order of Python's turns."""

@@ -73,8 +73,8 @@ class BinaryView(io.BufferedIOBase):
         return self._proxy.isatty()
 
     def close(self) -> None:
-        """Flush the buffer."""
-        self.flush()
+        """Flush the buffer; see `_flush_at_close`."""
+        _flush_at_close(self._proxy)
 
 
 class StreamProxy(io.TextIOWrapper):
@@ -200,8 +200,8 @@ class StreamProxy(io.TextIOWrapper):
         return self._is_terminal
 
     def close(self) -> None:
-        """Flush the buffer."""
-        self.flush()
+        """Flush the buffer; see `_flush_at_close`."""
+        _flush_at_close(self)
 
 
 class ForwardingProxy(StreamProxy):
@@ -224,3 +224,12 @@ def _text(data: bytes) -> str:
         return data.decode("utf-8", "surrogatepass")
     except UnicodeDecodeError:  # bytes of the user's own
         return data.decode("utf-8", "replace")
+
+
+def _flush_at_close(proxy: StreamProxy) -> None:
+    """Flush a proxy whose end or original may be closed, as when the interpreter ends.
+
+    Python calls `close` of garbage, and prints its errors since version 3.13.
+    """
+    with contextlib.suppress(ValueError):
+        proxy.flush()

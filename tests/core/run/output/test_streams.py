@@ -1,5 +1,6 @@
 """Tests of the proxies of Python's streams, in processes of their own."""
 
+import io
 import os
 import pty
 import subprocess
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from sacred_core import Experiment
+from sacred_core.run.output.stream_proxy import StreamProxy
 from sacred_core.testing.memory import Memory, MemoryObserver
 
 MODE = "sys"
@@ -19,6 +21,8 @@ def test_a_forked_child_writes_once(scripts: Any) -> None:
     """What the parent had printed is not printed again by the child, whose own text is shown."""
     out, _ = scripts.shown(
         """
+        import warnings
+        warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12: there are threads
         print("before")
         pid = os.fork()
         if pid == 0:
@@ -266,3 +270,15 @@ def test_a_line_that_is_flushed_costs_few_system_calls(
         """,
     )
     assert scripts.record.splitlines() == [f"line {i}" for i in range(1000)]
+
+
+def test_a_proxy_of_a_closed_stream_can_be_closed() -> None:
+    """Python closes garbage, and prints what this raises; nothing can be flushed any more."""
+    original = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+    proxy = StreamProxy(original, original.flush, False, lambda: False)
+    proxy.write("held back")
+    original.close()
+    with pytest.raises(ValueError, match="closed"):
+        proxy.flush()
+    proxy.buffer.close()
+    proxy.close()
