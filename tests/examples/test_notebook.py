@@ -145,8 +145,8 @@ def notebook(tmp_path_factory: pytest.TempPathFactory) -> Notebook:
     folder = tmp_path_factory.mktemp("notebook")
     names = [*CELLS, *(f"{name} again" for name in AGAIN)]
     texts = [text_of(CELLS[name.removesuffix(" again")]) for name in names]
-    blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
-    page = [FOLDER, *(block for block in blocks if not block.startswith(">>>"))]
+    cell = re.compile(r'```python title="notebook.ipynb"\n(.*?)```', re.DOTALL)
+    page = [FOLDER, *cell.findall(PAGE.read_text(encoding="utf-8"))]
     names += [f"page {number}" for number in range(len(page))]
     texts += page
     document = nbformat.v4.new_notebook(cells=list(map(nbformat.v4.new_code_cell, texts)))
@@ -269,9 +269,9 @@ def test_the_cells_of_the_page_can_be_executed(notebook: Notebook) -> None:
     )
     assert shown in PAGE.read_text(encoding="utf-8") and source.startswith(shown)
     assert source.count("# %%\n") == 3 and "ex.run(" not in source
-    causes = notebook.result("page 6", "text/html")
+    causes = notebook.result("page 7", "text/html")
     assert "Causes, the likeliest first" in causes and "1. config  lr 0.2 → 0.9" in causes
-    assert notebook.result("page 6").startswith("<Explanation ")
+    assert notebook.result("page 7").startswith("<Explanation ")
 
 
 def _environment() -> dict[str, str]:

@@ -103,7 +103,8 @@ def author(tmp_path_factory: pytest.TempPathFactory) -> Author:
 
 def environment_of(root: Path, wheels: Path) -> dict[str, str]:
     """Return the variables of somebody whose commands are in ``root``."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("SACRED_", "PYTHON"))}
+    others = ("SACRED_", "PYTHON", "PYTEST")
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(others)}
     path = f"{root / 'environment' / 'bin'}:{os.environ['PATH']}"
     caches = {"UV_CACHE_DIR": "uv", "PIP_CACHE_DIR": "pip"}
     paths = {each: str(Path("~/.cache", name).expanduser()) for each, name in caches.items()}

@@ -118,6 +118,7 @@ def test_a_call_that_a_run_abandoned_leaves_nothing_behind(
         time.sleep(0.01)
     assert observer.engine.pool.checkedout() == 0
     proxy.open()
+    observer.retry_policy = RetryPolicy(wait=0.0)  # the server may be slow
     second = DispatchingDriver(observer, logging.getLogger("abandoned"))
     second.start()
     second.print("printed\n")

@@ -168,19 +168,6 @@ def test_tables_can_be_read_with_sql_alone(tmp_path: Path) -> None:
     json.loads(row[5])
 
 
-def test_the_questions_of_the_readme_can_be_asked(tmp_path: Path) -> None:
-    """Each of its SQL examples for SQLite answers."""
-    driver = EventDriver(SqlObserver(f"sqlite:///{tmp_path}/runs.db"))
-    driver.start(config={"lr": 0.5})
-    driver.log("loss", [3.0, 1.0, 2.0])
-    driver.complete(result=7)
-    readme = Path(__file__).parents[1] / "README.md"
-    block = readme.read_text(encoding="utf-8").partition("```sql\n")[2].partition("```")[0]
-    with closing(sqlite3.connect(tmp_path / "runs.db")) as database:
-        answers = [database.execute(each).fetchall() for each in block.split(";") if each.strip()]
-    assert answers == [[("1", "COMPLETED", 0.5, "7")], [("1", 1.0)]]
-
-
 @pytest.mark.parametrize(
     ("version", "message"),
     [
