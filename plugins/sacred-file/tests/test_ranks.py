@@ -57,8 +57,8 @@ def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-def eventually(check: Callable[[], Any]) -> Any:
-    until = time.monotonic() + 60
+def eventually(check: Callable[[], Any], seconds: float = 60) -> Any:
+    until = time.monotonic() + seconds
     while not (found := check()):
         assert time.monotonic() < until, "it has not happened"
         time.sleep(0.05)
@@ -141,7 +141,8 @@ def test_srun(script: Path, tmp_path: Path, cluster: Cluster) -> None:
     job, command = tmp_path / "job.sh", f"{sys.executable} {script} -F {tmp_path / 'runs'}"
     job.write_text(f"#!/bin/sh\n{command}\nsrun {command}\n")
     number = cluster.submit(job, "-n", "4", "-o", tmp_path / "job.out")
-    eventually(lambda: cluster.job_state(number) == "COMPLETED")
+    # If its processes ended after the update, Slurm delays the job by two minutes.
+    eventually(lambda: cluster.job_state(number) == "COMPLETED", seconds=240)
     assert "group" not in check_run(tmp_path / "runs", 1, ranks=1).meta
     check_run(tmp_path / "runs", 2, ranks=4)
 
@@ -158,7 +159,8 @@ def test_a_job_that_is_requeued(script: Path, tmp_path: Path, cluster: Cluster) 
     go.touch()
     cluster.call("scontrol", "requeue", number)
     cluster.call("scontrol", "update", f"JobId={number}", "StartTime=now")
-    eventually(lambda: cluster.job_state(number) == "COMPLETED")
+    # If its processes ended after the update, Slurm delays the job by two minutes.
+    eventually(lambda: cluster.job_state(number) == "COMPLETED", seconds=240)
     store = open_store(tmp_path / "runs")
     (run,) = store.list()
     assert [segment.status for segment in run.segments] == ["INTERRUPTED", "COMPLETED"]
