@@ -10,7 +10,6 @@ the run printed. A server that is not installed is skipped.
 
 import argparse
 import contextlib
-import importlib.util
 import json
 import os
 import shutil
@@ -21,10 +20,10 @@ import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from types import ModuleType
 from typing import Any, NamedTuple
 
 from sacred_core.testing.servers import FAILURES, Proxy, ServerProcess
+from tools.page_servers import servers_of
 
 ROOT = Path(__file__).resolve().parents[1]
 LOOP_LIMIT, END_LIMIT = 5.0, 40.0
@@ -266,7 +265,7 @@ def maria(stack: contextlib.ExitStack) -> Backend:
 
 
 def _sql(stack: contextlib.ExitStack, name: str, kind: str) -> Backend:
-    server = _enter(stack, getattr(_servers_of("sacred-sql"), kind))
+    server = _enter(stack, getattr(servers_of("sacred-sql"), kind))
 
     def make(port: int) -> tuple[dict[str, Any], str, dict[str, str]]:
         url = server.database().replace(f":{server.port}/", f":{port}/")
@@ -278,7 +277,7 @@ def _sql(stack: contextlib.ExitStack, name: str, kind: str) -> Backend:
 def mongo(stack: contextlib.ExitStack) -> Backend:
     """Start SecantusDB."""
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-    server = stack.enter_context(_servers_of("sacred-mongo").Server(folder, "--standalone"))
+    server = stack.enter_context(servers_of("sacred-mongo").Server(folder, "--standalone"))
 
     def make(port: int) -> tuple[dict[str, Any], str, dict[str, str]]:
         name = f"bench_{uuid.uuid4().hex}"
@@ -329,7 +328,7 @@ def s3(stack: contextlib.ExitStack) -> Backend:
 
 def gcs(stack: contextlib.ExitStack) -> Backend:
     """Start fake-gcs-server."""
-    servers = _servers_of("sacred-gcs")
+    servers = servers_of("sacred-gcs")
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
     server = stack.enter_context(servers.Server(folder))
 
@@ -341,16 +340,6 @@ def gcs(stack: contextlib.ExitStack) -> Backend:
         return arguments, f"gs://{bucket.name}/runs", environment
 
     return Backend("GCS", ("sacred_gcs", "GoogleCloudStorageObserver"), server.port, make)
-
-
-def _servers_of(plugin: str) -> ModuleType:
-    """Return the servers that the tests of a plugin use."""
-    path = ROOT / "plugins" / plugin / "tests" / "conftest.py"
-    spec = importlib.util.spec_from_file_location(f"servers_of_{plugin}", path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def _enter(stack: contextlib.ExitStack, kind: Any) -> Any:

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import textwrap
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -61,3 +62,13 @@ class Installation:
 @pytest.fixture
 def installation(tmp_path: Path) -> Installation:
     return Installation(tmp_path)
+
+
+@pytest.fixture
+def acme(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> Iterator[Installation]:
+    """An installation that this process uses, too; `PLUGIN_SOURCE` is a module ``acme_plugin``."""
+    monkeypatch.syspath_prepend(str(installation.folder))
+    monkeypatch.setenv("PYTHONPATH", str(installation.folder), prepend=os.pathsep)
+    monkeypatch.delitem(sys.modules, "acme_plugin", raising=False)
+    yield installation
+    sys.modules.pop("acme_plugin", None)

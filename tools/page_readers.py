@@ -13,12 +13,22 @@ ROOT = Path(__file__).resolve().parents[1]
 SELECTING = ("UV_PROJECT_ENVIRONMENT", "UV_PYTHON")
 
 
-def build_wheels(folder: Path) -> None:
-    """Build the wheel of each distribution of this checkout."""
+def build_wheel(project: Path, folder: Path) -> None:
+    """Build the wheel of a distribution."""
     from hatchling.builders.wheel import WheelBuilder
 
+    list(WheelBuilder(str(project)).build(directory=str(folder), versions=["standard"]))
+
+
+def build_wheels(folder: Path) -> None:
+    """Build the wheel of each distribution of this checkout."""
     for project in [ROOT, *ROOT.glob("plugins/*/")]:
-        list(WheelBuilder(str(project)).build(directory=str(folder), versions=["standard"]))
+        build_wheel(project, folder)
+
+
+def find_uv() -> str | None:
+    """Return the path of uv beside this Python or on the path; None if there is none."""
+    return shutil.which("uv", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
 
 
 def reader_environment(home: Path, path: str, **others: str) -> dict[str, str]:
@@ -57,7 +67,7 @@ def fresh_reader(is_fast: bool = False) -> Iterator[tuple[Path, dict[str, str]]]
         path = f"{sys.base_prefix}/bin:/usr/bin:/bin"
         links = f"{wheels} {os.environ.get('PIP_FIND_LINKS', '')}".strip()
         found = {"PIP_FIND_LINKS": links, "UV_FIND_LINKS": str(wheels)}
-        uv = shutil.which("uv", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+        uv = find_uv()
         if is_fast and uv:
             found["UV"] = uv
         yield folder, reader_environment(home, path, **found)
@@ -70,9 +80,8 @@ def present_reader() -> Iterator[tuple[Path, dict[str, str]]]:
     There ``pip install`` does not install: it checks that the packages are installed.
     """
     python = Path(sys.executable)
-    uv = shutil.which("uv", path=f"{python.parent}{os.pathsep}{os.environ['PATH']}") or "true"
     checking = {
-        "UV": uv,
+        "UV": find_uv() or "true",
         "UV_OPTIONS": "--dry-run --offline",
         "VIRTUAL_ENV": str(python.parents[1]),
     }

@@ -42,7 +42,7 @@ def running_servers(text: str) -> Iterator[Addresses]:
         yield found
 
 
-def test_module(plugin: str) -> ModuleType:
+def servers_of(plugin: str) -> ModuleType:
     """Return the module with the servers of the tests of a plugin."""
     path = ROOT / "plugins" / plugin / "tests" / "conftest.py"
     spec = importlib.util.spec_from_file_location(f"servers_of_{plugin}", path)
@@ -55,7 +55,7 @@ def test_module(plugin: str) -> ModuleType:
 @contextlib.contextmanager
 def mongodb() -> Iterator[Addresses]:
     """Run SecantusDB, which emulates MongoDB."""
-    tests = test_module("sacred-mongo")
+    tests = servers_of("sacred-mongo")
     with (
         tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
         tests.Server(Path(folder), "--standalone") as server,
@@ -75,7 +75,7 @@ def mongodb() -> Iterator[Addresses]:
 @contextlib.contextmanager
 def postgresql() -> Iterator[Addresses]:
     """Run PostgreSQL with a database for the page."""
-    tests = test_module("sacred-sql")
+    tests = servers_of("sacred-sql")
     with contextlib.contextmanager(tests.postgres.__wrapped__)() as server:
         url = server.database().replace("postgresql+psycopg", "postgresql")
         shown = re.sub(r"^postgresql(://\w+):.*?@", r"postgresql+psycopg\1@", url)
@@ -90,7 +90,7 @@ def postgresql() -> Iterator[Addresses]:
 @contextlib.contextmanager
 def s3() -> Iterator[Addresses]:
     """Run moto, which emulates S3."""
-    tests = test_module("sacred-s3")
+    tests = servers_of("sacred-s3")
     with contextlib.contextmanager(tests.moto_port.__wrapped__)() as port:
         url = f"http://127.0.0.1:{port}"
         keys = {"aws_access_key_id": "AKIDEXAMPLE", "aws_secret_access_key": tests.SECRET}
@@ -109,7 +109,7 @@ def s3() -> Iterator[Addresses]:
 @contextlib.contextmanager
 def gcs() -> Iterator[Addresses]:
     """Run fake-gcs-server, with the bucket ``bucket-name``."""
-    tests = test_module("sacred-gcs")
+    tests = servers_of("sacred-gcs")
     with (
         tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
         tests.Server(Path(folder)) as server,

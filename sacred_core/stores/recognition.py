@@ -65,8 +65,8 @@ def scheme_problem(location: str) -> str:
     wanted = scheme.partition("+")[0].lower() if is_url else PATHS
     known = sorted({name for spec in store_specs() for name in spec.schemes})
     message = f"no installed plugin reads {mask_text(location)!r}"
-    if _url_hint(location):
-        return f"{message}{_url_hint(location)}"
+    if hint := _url_hint(location):
+        return f"{message}{hint}"
     distribution = distribution_of_scheme(wanted)
     if distribution is not None and wanted not in known:
         return f"{message}: {missing_reason(distribution)}"
@@ -147,8 +147,8 @@ def _missing_hint(location: str, path: Path) -> str:
     near = difflib.get_close_matches(path.name, names, 1)
     if near:
         return f": did you mean {short_path(path.parent / near[0])!r}?"
-    if _url_hint(location):
-        return _url_hint(location)
+    if hint := _url_hint(location):
+        return hint
     above = _parent_hint(location)
     if above or not re.search(r"[:@]", location):
         return above

@@ -1,6 +1,5 @@
 """Tests of the contract for plugins: each fault fails the one test that names it."""
 
-import os
 import sys
 from typing import Any
 
@@ -103,15 +102,6 @@ def failures() -> dict[str, str]:
             except Exception as error:  # noqa: BLE001 - whatever a fault leads to
                 failed[name] = str(error)
     return failed
-
-
-@pytest.fixture
-def acme(installation: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
-    monkeypatch.syspath_prepend(str(installation.folder))
-    monkeypatch.setenv("PYTHONPATH", str(installation.folder), prepend=os.pathsep)
-    monkeypatch.delitem(sys.modules, "acme_plugin", raising=False)
-    yield installation
-    sys.modules.pop("acme_plugin", None)
 
 
 def test_a_plugin_may_import_another_plugin(acme: Any) -> None:

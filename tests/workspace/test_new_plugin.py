@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 import venv
 from collections.abc import Mapping
@@ -13,6 +12,8 @@ from pathlib import Path
 
 import attrs
 import pytest
+
+from tools.page_readers import build_wheel, find_uv, reader_environment
 
 from .pages import ROOT, blocks, count_passed
 
@@ -70,12 +71,6 @@ class Author:
         return count_passed(printed)
 
 
-def build_wheel(project: Path, folder: Path) -> None:
-    """Build the wheel of a distribution."""
-    builders = pytest.importorskip("hatchling.builders.wheel")
-    list(builders.WheelBuilder(str(project)).build(directory=str(folder), versions=["standard"]))
-
-
 def name_of(kind: str) -> str:
     return f"acme-{kind}"
 
@@ -86,6 +81,7 @@ def author(tmp_path_factory: pytest.TempPathFactory) -> Author:
 
     Processes of pytest-xdist share the environment.
     """
+    pytest.importorskip("hatchling.builders.wheel")
     base = tmp_path_factory.getbasetemp()
     root = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "author"
     root.mkdir(exist_ok=True)
@@ -103,19 +99,15 @@ def author(tmp_path_factory: pytest.TempPathFactory) -> Author:
 
 def environment_of(root: Path, wheels: Path) -> dict[str, str]:
     """Return the variables of somebody whose commands are in ``root``."""
-    others = ("SACRED_", "PYTHON", "PYTEST")
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(others)}
     path = f"{root / 'environment' / 'bin'}:{os.environ['PATH']}"
-    caches = {"UV_CACHE_DIR": "uv", "PIP_CACHE_DIR": "pip"}
-    paths = {each: str(Path("~/.cache", name).expanduser()) for each, name in caches.items()}
     found = {"UV_FIND_LINKS": str(wheels), "PIP_FIND_LINKS": str(wheels)}
-    return {**paths, **kept, **found, "PATH": path, "HOME": str(root)}
+    return reader_environment(root, path, **found)
 
 
 def prepare(author: Author, root: Path, wheels: Path) -> None:
     """Create the environment, and everything that is tested in it."""
     author.folder.mkdir(exist_ok=True)
-    uv = shutil.which("uv", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+    uv = find_uv()
     venv.create(root / "environment", with_pip=uv is None, clear=True)
     if uv is not None:  # in a tenth of the time
         scripts = root / "environment" / "bin"

@@ -1,8 +1,6 @@
 """Tests of ``sacred plugins --check NAME``."""
 
 import json
-import os
-import sys
 from typing import Any
 
 import pytest
@@ -14,16 +12,6 @@ from sacred_core.exceptions import UsageError
 from sacred_core.testing import CONTRACT_VERSION, PluginContract
 from sacred_core.testing.contract_version import rules_of
 from sacred_core.testing.samples import PLUGIN_SOURCE
-
-
-@pytest.fixture
-def acme(installation: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """An installation with whatever is added."""
-    monkeypatch.syspath_prepend(str(installation.folder))
-    monkeypatch.setenv("PYTHONPATH", str(installation.folder), prepend=os.pathsep)
-    monkeypatch.delitem(sys.modules, "acme_plugin", raising=False)
-    yield installation
-    sys.modules.pop("acme_plugin", None)
 
 
 def check(*arguments: str) -> Result:
